@@ -1,0 +1,8 @@
+//! Taxiway: a STIX 2.1 / TAXII 2.1 indicator feed server.
+//!
+//! The modules are the floors of a house: one may use those named above it, never those below.
+//! `ARCHITECTURE.md` draws the whole and `tests/it/architecture.rs` holds it.
+
+pub mod stix;
+pub mod store;
+pub mod taxii;

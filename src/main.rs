@@ -1,0 +1,3 @@
+//! The `taxiway` program.
+
+fn main() {}

@@ -1,0 +1,7 @@
+//! STIX 2.1: what an object is and whether it is one. Pure: no I/O, no clock, no HTTP.
+
+pub mod id;
+pub mod json;
+pub mod kind;
+pub mod marking;
+pub mod time;

@@ -1,0 +1,440 @@
+//! Who and what there is besides objects: roots, collections, users, tokens and grants.
+//!
+//! Small enough to be held in memory whole. The rules of change stand here once, for every backend.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::stix::marking::Level;
+use crate::taxii::stamp::Stamp;
+
+/// First path segments that are doors of their own and can be no root.
+const RESERVED: &[&str] = &["taxii2", "lists", "console", "admin", "events", "healthz", "readyz", "metrics", "static"];
+
+/// All roots, collections, users, tokens and grants.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Directory {
+    /// API roots by slug.
+    pub roots: BTreeMap<String, Root>,
+    /// Collections in the order of their creation.
+    pub collections: BTreeMap<u32, Collection>,
+    /// Users by name.
+    pub users: BTreeMap<String, User>,
+    /// Tokens by the hexadecimal SHA-256 of their secret.
+    pub tokens: BTreeMap<String, Token>,
+    /// Rights by user name and collection.
+    pub grants: BTreeMap<String, BTreeMap<Uuid, Rights>>,
+    /// The number that the next collection gets; numbers are never given twice.
+    pub next_collection: u32,
+}
+
+/// An API root.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Root {
+    /// Its path segment (Q17): lower-case letters, digits and inner hyphens.
+    pub slug: String,
+    /// Its name.
+    pub title: String,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// A collection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Collection {
+    /// A version 4 UUID (T-003), unique on the server.
+    pub id: Uuid,
+    /// The slug of its root.
+    pub root: String,
+    /// Stands for the id in URLs; unique in its root (T-125).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+    /// Unique in its root, without `.` and `,` (Q18).
+    pub title: String,
+    /// What it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Whether anybody may read what is TLP:CLEAR or unmarked in it.
+    #[serde(default)]
+    pub public: bool,
+    /// Digest of the curated files that were last loaded into it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curated: Option<String>,
+}
+
+/// A person or program with a name and a password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Its name, without `:` (RFC 7617) and control characters.
+    pub name: String,
+    /// The password's hash in PHC form; `None`: no password works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// Whether it may do everything.
+    #[serde(default)]
+    pub admin: bool,
+    /// The highest TLP level it may be shown.
+    pub clearance: Level,
+    /// When it was made.
+    pub created: Stamp,
+}
+
+/// A secret that stands for a user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// Hexadecimal SHA-256 of the secret; its first twelve digits are the name it is shown by.
+    pub sha256: String,
+    /// Whom it stands for.
+    pub user: String,
+    /// What it is used for, in the words of who made it.
+    pub label: String,
+    /// When it was made.
+    pub created: Stamp,
+    /// When it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Stamp>,
+    /// When it was last used, to the minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<Stamp>,
+}
+
+/// What a user may do with a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Rights {
+    /// GET.
+    pub read: bool,
+    /// POST; DELETE needs both.
+    pub write: bool,
+}
+
+/// A change of the directory.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Edit {
+    /// A new root.
+    AddRoot(Root),
+    /// A root goes; it must be empty.
+    RemoveRoot(String),
+    /// A new collection.
+    AddCollection(Collection),
+    /// The collection with this id becomes this one; its root stays.
+    SetCollection(Collection),
+    /// A collection goes, with its grants and objects.
+    RemoveCollection(Uuid),
+    /// A new user.
+    AddUser(User),
+    /// The user with this name becomes this one.
+    SetUser(User),
+    /// A user goes, with its tokens and grants.
+    RemoveUser(String),
+    /// A new token.
+    AddToken(Token),
+    /// The token with this SHA-256 goes.
+    RemoveToken(String),
+    /// Tokens were used; those that are gone are passed over.
+    UseTokens(BTreeMap<String, Stamp>),
+    /// The user has these rights on the collection from now on; no rights ends the grant.
+    Grant {
+        /// Who.
+        user: String,
+        /// On what.
+        collection: Uuid,
+        /// Which.
+        rights: Rights,
+    },
+}
+
+/// Why an edit contradicts the directory.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// Something of this name is there already.
+    #[error("{0} is there already")]
+    Exists(String),
+    /// Nothing of this name is there.
+    #[error("there is no {0}")]
+    Missing(String),
+    /// It cannot be called so.
+    #[error("{0}")]
+    Name(String),
+    /// It is not empty.
+    #[error("{0} still has collections")]
+    NotEmpty(String),
+}
+
+impl Directory {
+    /// Applies one edit, or says why not and changes nothing.
+    pub fn apply(&mut self, edit: Edit) -> Result<(), Conflict> {
+        match edit {
+            Edit::AddRoot(root) => self.add_root(root),
+            Edit::RemoveRoot(slug) => self.remove_root(&slug),
+            Edit::AddCollection(collection) => self.add_collection(collection),
+            Edit::SetCollection(collection) => self.set_collection(collection),
+            Edit::RemoveCollection(id) => self.remove_collection(id),
+            Edit::AddUser(user) => self.add_user(user),
+            Edit::SetUser(user) => self.set_user(user),
+            Edit::RemoveUser(name) => self.remove_user(&name),
+            Edit::AddToken(token) => self.add_token(token),
+            Edit::RemoveToken(sha256) => self.tokens.remove(&sha256).map(drop).ok_or(Conflict::Missing("such token".into())),
+            Edit::UseTokens(used) => {
+                self.use_tokens(&used);
+                Ok(())
+            }
+            Edit::Grant { user, collection, rights } => self.grant(&user, collection, rights),
+        }
+    }
+
+    /// The collection of this id, with its number.
+    pub fn collection(&self, id: Uuid) -> Option<(u32, &Collection)> {
+        self.collections.iter().find(|(_, c)| c.id == id).map(|(number, c)| (*number, c))
+    }
+
+    /// The collection that `name` (an id or an alias) means in a root.
+    pub fn find_collection(&self, root: &str, name: &str) -> Option<&Collection> {
+        let id = Uuid::parse_str(name).ok();
+        self.collections.values().find(|c| c.root == root && (Some(c.id) == id || c.alias.as_deref() == Some(name)))
+    }
+
+    /// The rights granted to a user on a collection.
+    pub fn rights(&self, user: &str, collection: Uuid) -> Rights {
+        self.grants.get(user).and_then(|of| of.get(&collection)).copied().unwrap_or_default()
+    }
+
+    fn add_root(&mut self, root: Root) -> Result<(), Conflict> {
+        check_slug(&root.slug)?;
+        check_title(&root.title)?;
+        if RESERVED.contains(&root.slug.as_str()) {
+            return Err(Conflict::Name(format!("a root cannot be called {}: that is a door of the server", root.slug)));
+        }
+        if self.roots.contains_key(&root.slug) {
+            return Err(Conflict::Exists(format!("root {}", root.slug)));
+        }
+        self.roots.insert(root.slug.clone(), root);
+        Ok(())
+    }
+
+    fn remove_root(&mut self, slug: &str) -> Result<(), Conflict> {
+        if self.collections.values().any(|c| c.root == slug) {
+            return Err(Conflict::NotEmpty(format!("root {slug}")));
+        }
+        self.roots.remove(slug).map(drop).ok_or_else(|| Conflict::Missing(format!("root {slug}")))
+    }
+
+    fn add_collection(&mut self, collection: Collection) -> Result<(), Conflict> {
+        if !self.roots.contains_key(&collection.root) {
+            return Err(Conflict::Missing(format!("root {}", collection.root)));
+        }
+        if self.collection(collection.id).is_some() {
+            return Err(Conflict::Exists(format!("collection {}", collection.id)));
+        }
+        self.check_collection(&collection)?;
+        self.collections.insert(self.next_collection, collection);
+        self.next_collection += 1;
+        Ok(())
+    }
+
+    fn set_collection(&mut self, collection: Collection) -> Result<(), Conflict> {
+        let (number, old) = self.collection(collection.id).ok_or_else(|| Conflict::Missing(format!("collection {}", collection.id)))?;
+        if old.root != collection.root {
+            return Err(Conflict::Name("a collection stays in its root".into()));
+        }
+        self.check_collection(&collection)?;
+        self.collections.insert(number, collection);
+        Ok(())
+    }
+
+    /// The rules that hold for a collection among its neighbours.
+    fn check_collection(&self, new: &Collection) -> Result<(), Conflict> {
+        if new.id.get_version_num() != 4 || new.id.get_variant() != uuid::Variant::RFC4122 {
+            return Err(Conflict::Name(format!("the id {} is no UUID of version 4 (TAXII 2.1 §2)", new.id)));
+        }
+        check_title(&new.title)?;
+        if new.title.contains(['.', ',']) {
+            return Err(Conflict::Name(format!("the title {:?} has a '.' or ',', at which some clients split it", new.title)));
+        }
+        for other in self.collections.values().filter(|c| c.root == new.root && c.id != new.id) {
+            if other.title == new.title {
+                return Err(Conflict::Exists(format!("a collection titled {:?} in {}", new.title, new.root)));
+            }
+            if new.alias.is_some() && other.alias == new.alias {
+                return Err(Conflict::Exists(format!("collection {}/{}", new.root, new.alias.as_deref().unwrap_or_default())));
+            }
+        }
+        match &new.alias {
+            Some(alias) if Uuid::parse_str(alias).is_ok() => Err(Conflict::Name(format!("the alias {alias} reads as an id"))),
+            Some(alias) => check_slug(alias),
+            None => Ok(()),
+        }
+    }
+
+    fn remove_collection(&mut self, id: Uuid) -> Result<(), Conflict> {
+        let (number, _) = self.collection(id).ok_or_else(|| Conflict::Missing(format!("collection {id}")))?;
+        self.collections.remove(&number);
+        for of in self.grants.values_mut() {
+            of.remove(&id);
+        }
+        self.grants.retain(|_, of| !of.is_empty());
+        Ok(())
+    }
+
+    fn add_user(&mut self, user: User) -> Result<(), Conflict> {
+        if user.name.is_empty() || user.name.len() > 200 || user.name.contains(|c: char| c == ':' || c.is_control()) {
+            return Err(Conflict::Name("a user's name has 1 to 200 characters, no ':' and no control characters".into()));
+        }
+        if self.users.contains_key(&user.name) {
+            return Err(Conflict::Exists(format!("user {}", user.name)));
+        }
+        self.users.insert(user.name.clone(), user);
+        Ok(())
+    }
+
+    fn set_user(&mut self, user: User) -> Result<(), Conflict> {
+        let old = self.users.get_mut(&user.name).ok_or_else(|| Conflict::Missing(format!("user {}", user.name)))?;
+        *old = user;
+        Ok(())
+    }
+
+    fn remove_user(&mut self, name: &str) -> Result<(), Conflict> {
+        self.users.remove(name).ok_or_else(|| Conflict::Missing(format!("user {name}")))?;
+        self.tokens.retain(|_, token| token.user != name);
+        self.grants.remove(name);
+        Ok(())
+    }
+
+    fn add_token(&mut self, token: Token) -> Result<(), Conflict> {
+        if !self.users.contains_key(&token.user) {
+            return Err(Conflict::Missing(format!("user {}", token.user)));
+        }
+        if self.tokens.contains_key(&token.sha256) {
+            return Err(Conflict::Exists("this token".into()));
+        }
+        self.tokens.insert(token.sha256.clone(), token);
+        Ok(())
+    }
+
+    fn use_tokens(&mut self, used: &BTreeMap<String, Stamp>) {
+        for (sha256, at) in used {
+            if let Some(token) = self.tokens.get_mut(sha256) {
+                token.last_used = token.last_used.max(Some(*at));
+            }
+        }
+    }
+
+    fn grant(&mut self, user: &str, collection: Uuid, rights: Rights) -> Result<(), Conflict> {
+        if !self.users.contains_key(user) {
+            return Err(Conflict::Missing(format!("user {user}")));
+        }
+        if self.collection(collection).is_none() {
+            return Err(Conflict::Missing(format!("collection {collection}")));
+        }
+        let of = self.grants.entry(user.into()).or_default();
+        if rights == Rights::default() {
+            of.remove(&collection)
+        } else {
+            of.insert(collection, rights)
+        };
+        self.grants.retain(|_, of| !of.is_empty());
+        Ok(())
+    }
+}
+
+/// A path segment that every client can use: 1 to 100 of `a-z 0-9 -`, no hyphen at the ends (Q17).
+fn check_slug(slug: &str) -> Result<(), Conflict> {
+    let letters = slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if letters && (1..=100).contains(&slug.len()) && !slug.starts_with('-') && !slug.ends_with('-') {
+        return Ok(());
+    }
+    Err(Conflict::Name(format!("{slug:?} is no name for a URL: 1 to 100 of a-z, 0-9 and inner hyphens")))
+}
+
+fn check_title(title: &str) -> Result<(), Conflict> {
+    if title.trim().is_empty() || title.contains(char::is_control) {
+        return Err(Conflict::Name("a title is a line of text, not empty".into()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn root(slug: &str) -> Edit {
+        Edit::AddRoot(Root { slug: slug.into(), title: "Feeds".into(), description: None })
+    }
+
+    fn collection(title: &str, alias: Option<&str>) -> Collection {
+        Collection {
+            id: Uuid::new_v4(),
+            root: "feeds".into(),
+            alias: alias.map(Into::into),
+            title: title.into(),
+            description: None,
+            public: false,
+            curated: None,
+        }
+    }
+
+    fn user(name: &str) -> User {
+        User { name: name.into(), password: None, admin: false, clearance: Level::Amber, created: Stamp::ZERO }
+    }
+
+    fn with_root() -> Directory {
+        let mut directory = Directory::default();
+        directory.apply(root("feeds")).unwrap();
+        directory
+    }
+
+    #[test]
+    fn q17_a_root_is_one_usable_path_segment() {
+        let mut directory = Directory::default();
+        for bad in ["", "a/b", "Feeds", "-a", "a-", "taxii2", "admin", "a b", "ä"] {
+            assert!(matches!(directory.apply(root(bad)), Err(Conflict::Name(_))), "{bad}");
+        }
+        directory.apply(root("feeds-2021")).unwrap();
+        assert!(matches!(directory.apply(root("feeds-2021")), Err(Conflict::Exists(_))));
+    }
+
+    #[test]
+    fn t125_q18_alias_and_title_are_unique_in_their_root() {
+        let mut directory = with_root();
+        directory.apply(Edit::AddCollection(collection("One", Some("one")))).unwrap();
+        assert!(matches!(directory.apply(Edit::AddCollection(collection("One", None))), Err(Conflict::Exists(_))));
+        assert!(matches!(directory.apply(Edit::AddCollection(collection("Two", Some("one")))), Err(Conflict::Exists(_))));
+        assert!(matches!(directory.apply(Edit::AddCollection(collection("A.B", None))), Err(Conflict::Name(_))));
+        let alias = Uuid::new_v4().to_string();
+        assert!(matches!(directory.apply(Edit::AddCollection(collection("Two", Some(&alias)))), Err(Conflict::Name(_))));
+    }
+
+    #[test]
+    fn t003_a_collection_id_is_a_version_4_uuid() {
+        let mut wrong = collection("One", None);
+        wrong.id = Uuid::new_v5(&Uuid::NAMESPACE_DNS, b"x");
+        assert!(matches!(with_root().apply(Edit::AddCollection(wrong)), Err(Conflict::Name(_))));
+    }
+
+    #[test]
+    fn numbers_are_never_given_twice() {
+        let mut directory = with_root();
+        let (one, two) = (collection("One", None), collection("Two", None));
+        directory.apply(Edit::AddCollection(one.clone())).unwrap();
+        directory.apply(Edit::RemoveCollection(one.id)).unwrap();
+        directory.apply(Edit::AddCollection(two.clone())).unwrap();
+        assert_eq!(directory.collection(two.id).map(|(number, _)| number), Some(1));
+    }
+
+    #[test]
+    fn what_hangs_on_a_user_goes_with_it() {
+        let mut directory = with_root();
+        let one = collection("One", None);
+        directory.apply(Edit::AddCollection(one.clone())).unwrap();
+        directory.apply(Edit::AddUser(user("ann"))).unwrap();
+        directory.apply(Edit::Grant { user: "ann".into(), collection: one.id, rights: Rights { read: true, write: false } }).unwrap();
+        let token = Token { sha256: "ab".into(), user: "ann".into(), label: "siem".into(), created: Stamp::ZERO, expires: None, last_used: None };
+        directory.apply(Edit::AddToken(token)).unwrap();
+        directory.apply(Edit::RemoveUser("ann".into())).unwrap();
+        assert!(directory.tokens.is_empty() && directory.grants.is_empty());
+        assert!(matches!(directory.apply(Edit::AddUser(user("a:b"))), Err(Conflict::Name(_))));
+    }
+}

@@ -1,0 +1,272 @@
+//! Where objects are kept: the contract that every backend fulfils.
+
+pub mod directory;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use uuid::Uuid;
+
+use crate::stix::id::StixId;
+use crate::stix::marking::Level;
+use crate::stix::time::Instant;
+use crate::taxii::resource::{Status, StatusDetail};
+use crate::taxii::stamp::Stamp;
+use directory::{Conflict, Directory, Edit};
+
+/// A store of STIX objects in collections, and of who may use them.
+///
+/// # Contract
+///
+/// **Order.** Every stored version has its own [`Stamp`] in its collection: strictly increasing in the order in
+/// which writes become visible, `max(now, last + 1 µs)`, also after deletions and restarts. The last stamp of each
+/// write that becomes visible is rounded up to a whole millisecond, unless that would run more than a second ahead of `now`
+/// (Q7, T-085, T-088).
+///
+/// **Durable, then visible, then acknowledged.** A verb that changes something returns after the change would
+/// survive a power cut; no reader is shown an added object before that. One [`Store::add`] is one atomic write:
+/// after a crash all of it is there or none, its status included. An error leaves it open whether the change
+/// happened; repeating it is safe.
+///
+/// **Versions.** A version is the pair of `id` and `modified` as an instant (T-078). An object without
+/// `modified` and `created` (an SCO) takes its stamp as its version, so that each different content is a version
+/// of its own (T-076, T-152). `created` stands in for `modified` where only that is there (T-151).
+///
+/// **Readers** never wait for writers and see each write wholly or not at all, with one exception: a page that is
+/// being read while an object in it is replaced may lack that object, which then stands later in the order.
+///
+/// **Bytes.** An object comes back as the bytes that were added.
+///
+/// A collection is named by its id; a verb on one that the directory does not hold is [`StoreError::NoCollection`].
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Roots, collections, users, tokens and grants as they stand.
+    async fn directory(&self) -> Result<Directory, StoreError>;
+
+    /// Applies `edits` in their order, all or none, and returns the directory after them.
+    ///
+    /// Edits are serialised: each is judged by [`Directory::apply`] against the result of all before it. The objects of a
+    /// removed collection are gone.
+    async fn edit(&self, edits: Vec<Edit>) -> Result<Directory, EditError>;
+
+    /// One page of a collection in its order.
+    ///
+    /// A version is *chosen* by [`Versions`] among those versions of its object that were added after
+    /// [`Select::after`] (T-079). Returned are the chosen ones that stand after [`Select::from`], are of the wanted ids and
+    /// types and are not above the clearance: at most [`Select::limit`], ascending by stamp, and whether there are more.
+    /// An object whose chosen version is above the clearance is left out; no other version takes its place.
+    async fn page(&self, collection: Uuid, select: &Select) -> Result<Page, StoreError>;
+
+    /// Adds the objects of one envelope, in their order, as one atomic write.
+    ///
+    /// For each object: same id and version as a stored one (or as an earlier one in this envelope) with the same
+    /// content ([`json::same`](crate::stix::json::same)): [`Outcome::Duplicate`], nothing is stored (T-141, T-142); with other content:
+    /// [`Outcome::Conflict`], the first is kept (T-150). An SCO is a duplicate if any stored version of it has the same content.
+    /// Else [`Outcome::Added`].
+    async fn add(&self, addition: Addition) -> Result<Added, StoreError>;
+
+    /// Deletes the chosen versions of one object for good and returns how many went; 0 if there were none.
+    ///
+    /// `versions` chooses as in [`Store::page`]. What is left of the object is then read as if the deleted versions had
+    /// never been (an older version may be the latest again, at its old stamp).
+    async fn delete(&self, collection: Uuid, id: &StixId, versions: &Versions) -> Result<usize, StoreError>;
+
+    /// The status kept under `id`, unless it has expired at `now`.
+    async fn status(&self, id: Uuid, now: Stamp) -> Result<Option<StatusRecord>, StoreError>;
+
+    /// Forgets the statuses that have expired at `now` and returns how many.
+    async fn sweep(&self, now: Stamp) -> Result<usize, StoreError>;
+}
+
+/// What lies outside the protocol: the store could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The directory holds no collection of this id.
+    #[error("no collection {0}")]
+    NoCollection(Uuid),
+    /// No room is left for writing; reading goes on.
+    #[error("the disk is full: {0}")]
+    Full(String),
+    /// Another process has the store open.
+    #[error("the store {0} is in use by another process")]
+    Locked(String),
+    /// The engine failed.
+    #[error("the store failed: {0}")]
+    Engine(String),
+    /// What is stored cannot be read.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
+}
+
+/// Why an edit did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// The edit contradicts the directory as it stands.
+    #[error(transparent)]
+    Refused(#[from] Conflict),
+    /// The store could not do its work.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What to read.
+#[derive(Debug, Clone)]
+pub struct Select {
+    /// `added_after`: only versions with a later stamp take part at all.
+    pub after: Stamp,
+    /// Position of the reader: only versions with a later stamp are returned. At or after `after`.
+    pub from: Stamp,
+    /// The most to return; at least 1.
+    pub limit: usize,
+    /// Only objects with one of these ids.
+    pub ids: Option<Vec<StixId>>,
+    /// Only objects of these types.
+    pub types: Option<Vec<String>>,
+    /// Which versions of each object.
+    pub versions: Versions,
+    /// Nothing above this level.
+    pub clearance: Level,
+}
+
+/// Which versions of an object (T-068 to T-073).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Versions {
+    /// Every version.
+    All,
+    /// The union of what the fields name.
+    Some {
+        /// The one with the smallest `modified`.
+        first: bool,
+        /// The one with the greatest `modified`.
+        last: bool,
+        /// Those with exactly these.
+        at: Vec<Instant>,
+    },
+}
+
+impl Versions {
+    /// The default of every read: the latest version.
+    pub const LAST: Self = Self::Some { first: false, last: true, at: Vec::new() };
+}
+
+/// A page of a collection.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// Ascending by stamp.
+    pub records: Vec<Record>,
+    /// Whether the same selection has more after the last record.
+    pub more: bool,
+}
+
+/// A stored version of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its place in the collection's order.
+    pub added: Stamp,
+    /// Its id.
+    pub id: String,
+    /// Its version as TAXII writes it (T-117): the text of `modified`, else of `created`, else the stamp.
+    pub version: String,
+    /// The object as it came.
+    pub object: Bytes,
+}
+
+/// An object that passed the gate, ready to be stored.
+#[derive(Debug, Clone)]
+pub struct NewObject {
+    /// Its id.
+    pub id: StixId,
+    /// The text and the instant of `modified`, else of `created`; `None` for an SCO that has neither.
+    pub version: Option<(String, Instant)>,
+    /// Its TLP level.
+    pub level: Level,
+    /// Whether it says `revoked: true`.
+    pub revoked: bool,
+    /// What the producer should know although the object is good; goes into the status.
+    pub warning: Option<String>,
+    /// The object as it came.
+    pub object: Bytes,
+}
+
+/// One envelope to be stored.
+#[derive(Debug, Clone)]
+pub struct Addition {
+    /// Where to.
+    pub collection: Uuid,
+    /// The objects that passed the gate, in the order of the envelope.
+    pub objects: Vec<NewObject>,
+    /// The clock when the request was taken.
+    pub now: Stamp,
+    /// The status to keep with the objects, if the writer is to be given one.
+    pub receipt: Option<Receipt>,
+}
+
+/// What a status needs besides the outcomes.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// The id of the status.
+    pub id: Uuid,
+    /// The slug of the API root it can be read under.
+    pub root: String,
+    /// The user who made the request.
+    pub owner: String,
+    /// The objects that did not pass the gate, with the reasons.
+    pub refused: Vec<StatusDetail>,
+    /// When the status may be forgotten.
+    pub expires: Stamp,
+}
+
+/// What became of an envelope.
+#[derive(Debug, Clone)]
+pub struct Added {
+    /// One for each object of the addition, in its order.
+    pub outcomes: Vec<Outcome>,
+    /// The status that was kept, if a receipt was given.
+    pub status: Option<Status>,
+}
+
+/// What became of one object; each with its version as TAXII writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Stored.
+    Added(String),
+    /// It was there already.
+    Duplicate(String),
+    /// The same version was there already with other content, which is kept.
+    Conflict(String),
+}
+
+/// A status as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct StatusRecord {
+    /// The slug of the API root it can be read under.
+    pub root: String,
+    /// The user who made the request.
+    pub owner: String,
+    /// When it may be forgotten.
+    pub expires: Stamp,
+    /// What is shown.
+    pub status: Status,
+}
+
+impl Receipt {
+    /// The status of an addition whose objects came out as `outcomes`.
+    pub fn settle(self, objects: &[NewObject], outcomes: &[Outcome], now: Stamp) -> StatusRecord {
+        let mut successes = Vec::new();
+        let mut failures = self.refused;
+        for (object, outcome) in objects.iter().zip(outcomes) {
+            let detail = |version: &String, message| StatusDetail { id: object.id.to_string(), version: version.clone(), message };
+            match outcome {
+                Outcome::Added(version) | Outcome::Duplicate(version) => successes.push(detail(version, object.warning.clone())),
+                Outcome::Conflict(version) => {
+                    failures.push(detail(version, Some("this version is stored already with other content, which is kept".into())));
+                }
+            }
+        }
+        StatusRecord {
+            root: self.root,
+            owner: self.owner,
+            expires: self.expires,
+            status: Status::complete(self.id.to_string(), now.to_string(), successes, failures),
+        }
+    }
+}

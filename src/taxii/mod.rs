@@ -1,0 +1,4 @@
+//! TAXII 2.1: media types, resources, queries, cursors and envelopes. Pure: no I/O, no clock, no HTTP.
+
+pub mod resource;
+pub mod stamp;
