@@ -1,6 +1,423 @@
-//! Strict JSON.
+//! Strict JSON: a tree that borrows from its text, and the equality of two texts as values.
+//!
+//! `serde_json` reads the syntax and refuses what is not JSON, lone surrogates, numbers beyond the
+//! range of a double, text after the value, and nesting deeper than 128 levels, so that the
+//! recursion of every walk over a tree is bounded. This module adds the refusal of twin keys.
 
-/// Whether two texts are the same JSON value: the order of members and white space do not count.
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+/// Up to so many members a linear search beats an index.
+const FEW: usize = 32;
+
+/// A JSON value whose texts are borrowed from its source where they hold no escapes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Json<'a> {
+    /// `null`, which is a value of no STIX type.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number without fraction and exponent that fits 64 bits.
+    Integer(i64),
+    /// Any other number; always finite.
+    Float(f64),
+    /// A string.
+    Text(Cow<'a, str>),
+    /// An array.
+    List(Vec<Json<'a>>),
+    /// An object.
+    Object(Box<Members<'a>>),
+}
+
+/// The members of an object in the order of the text; no name occurs twice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Members<'a> {
+    list: Vec<(Cow<'a, str>, Json<'a>)>,
+    /// Positions in `list` in the order of their names; empty when there are few.
+    sorted: Vec<u32>,
+}
+
+/// Why a text is not strict JSON, and where.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct JsonError(serde_json::Error);
+
+impl JsonError {
+    /// The line of the fault, from 1.
+    pub fn line(&self) -> usize {
+        self.0.line()
+    }
+
+    /// The column of the fault in bytes, from 1.
+    pub fn column(&self) -> usize {
+        self.0.column()
+    }
+}
+
+impl<'a> Json<'a> {
+    /// Reads one JSON value that is all of `text`.
+    pub fn parse(text: &'a str) -> Result<Self, JsonError> {
+        serde_json::from_str(text).map_err(JsonError)
+    }
+
+    /// The string, if it is one.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The elements, if it is an array.
+    pub fn as_list(&self) -> Option<&[Json<'a>]> {
+        match self {
+            Self::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// The members, if it is an object.
+    pub fn as_object(&self) -> Option<&Members<'a>> {
+        match self {
+            Self::Object(members) => Some(members),
+            _ => None,
+        }
+    }
+
+    /// What it is, for a message: `null`, `a string`, …
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a boolean",
+            Self::Integer(_) | Self::Float(_) => "a number",
+            Self::Text(_) => "a string",
+            Self::List(_) => "a list",
+            Self::Object(_) => "an object",
+        }
+    }
+}
+
+impl<'a> Members<'a> {
+    /// Takes the members of an object, or gives back a name that occurs twice.
+    fn new(list: Vec<(Cow<'a, str>, Json<'a>)>) -> Result<Self, String> {
+        let name = |at: &u32| list.get(*at as usize).map(|(name, _)| name.as_ref());
+        let mut sorted: Vec<u32> = if list.len() > FEW { (0..).take(list.len()).collect() } else { Vec::new() };
+        sorted.sort_unstable_by(|a, b| name(a).cmp(&name(b)));
+        let twin = sorted.iter().zip(sorted.iter().skip(1)).find(|(a, b)| name(a) == name(b));
+        if let Some((twin, _)) = twin {
+            return Err(name(twin).unwrap_or_default().to_owned());
+        }
+        Ok(Self { list, sorted })
+    }
+
+    /// The value of the member called `name`.
+    pub fn get(&self, name: &str) -> Option<&Json<'a>> {
+        let member = if self.sorted.is_empty() {
+            self.list.iter().find(|(its, _)| its == name)
+        } else {
+            let name_at = |at: &u32| self.list.get(*at as usize).map_or("", |(its, _)| its);
+            let at = self.sorted.binary_search_by(|at| name_at(at).cmp(name)).ok()?;
+            self.list.get(*self.sorted.get(at)? as usize)
+        };
+        member.map(|(_, value)| value)
+    }
+
+    /// Whether there is a member called `name`.
+    pub fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// The string called `name`, if there is one.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).and_then(Json::as_text)
+    }
+
+    /// Every member in the order of the text.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Json<'a>)> {
+        self.list.iter().map(|(name, value)| (name.as_ref(), value))
+    }
+
+    /// How many members there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+}
+
+impl<'de> Deserialize<'de> for Json<'de> {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        source.deserialize_any(TreeVisitor)
+    }
+}
+
+/// Builds a [`Json`] from what `serde_json` reads.
+struct TreeVisitor;
+
+impl<'de> Visitor<'de> for TreeVisitor {
+    type Value = Json<'de>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Json::Integer(value))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "integers of 64 bits and more are far outside of every STIX range; `same` compares their digits")]
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(i64::try_from(value).map_or(Json::Float(value as f64), Json::Integer))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Json::Float(value))
+    }
+
+    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<Self::Value, E> {
+        Ok(Json::Text(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(Json::Text(Cow::Owned(value.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut source: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(value) = source.next_element()? {
+            list.push(value);
+        }
+        Ok(Json::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut source: A) -> Result<Self::Value, A::Error> {
+        let mut list: Vec<(Cow<'de, str>, Json<'de>)> = Vec::new();
+        while let Some(Name(name)) = source.next_key()? {
+            // Beyond a few members the twins are found at the end, by sorting.
+            if list.len() <= FEW && list.iter().any(|(its, _)| *its == name) {
+                return Err(twin(&name));
+            }
+            list.push((name, source.next_value()?));
+        }
+        Members::new(list).map(|members| Json::Object(Box::new(members))).map_err(|name| twin(&name))
+    }
+}
+
+fn twin<E: Error>(name: &str) -> E {
+    E::custom(format_args!("the key {name:?} occurs twice in one object"))
+}
+
+/// The name of a member, borrowed where it holds no escapes.
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        match Json::deserialize(source)? {
+            Json::Text(name) => Ok(Self(name)),
+            other => Err(D::Error::custom(format_args!("a key must be a string, is {}", other.kind()))),
+        }
+    }
+}
+
+/// Whether two texts are the same JSON value: the order of members, white space and the spelling of
+/// strings and numbers do not count. What is not strict JSON is the same only as its own bytes.
 pub fn same(a: &[u8], b: &[u8]) -> bool {
-    a == b
+    a == b || matches!((Value::read(a), Value::read(b)), (Some(a), Some(b)) if a == b)
+}
+
+/// A JSON value in a form in which equal values are equal: members sorted, numbers as decimals,
+/// because a double cannot tell neighbours beyond 2^53 apart.
+#[derive(PartialEq)]
+enum Value<'a> {
+    Plain(Json<'a>),
+    Number(Decimal),
+    List(Vec<Value<'a>>),
+    Object(Vec<(Cow<'a, str>, Value<'a>)>),
+}
+
+impl<'a> Value<'a> {
+    fn read(text: &'a [u8]) -> Option<Self> {
+        let text = std::str::from_utf8(text).ok()?;
+        Self::of(Json::parse(text).ok()?, &mut numbers(text))
+    }
+
+    /// Rewrites a tree whose numbers are, in this order, `numbers`.
+    fn of(json: Json<'a>, numbers: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
+        Some(match json {
+            Json::Integer(_) | Json::Float(_) => Self::Number(Decimal::of(numbers.next()?)?),
+            Json::List(list) => Self::List(list.into_iter().map(|value| Self::of(value, numbers)).collect::<Option<_>>()?),
+            Json::Object(members) => {
+                let members = members.list.into_iter().map(|(name, value)| Some((name, Self::of(value, numbers)?)));
+                let mut members = members.collect::<Option<Vec<_>>>()?;
+                members.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+                Self::Object(members)
+            }
+            plain => Self::Plain(plain),
+        })
+    }
+}
+
+/// The numbers of a text that is known to be JSON, in its order.
+fn numbers(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            rest = &rest[rest.find(|c: char| c == '"' || c == '-' || c.is_ascii_digit())?..];
+            if rest.starts_with('"') {
+                rest = after_string(rest)?;
+                continue;
+            }
+            let end = rest.find(|c: char| !matches!(c, '0'..='9' | '+' | '-' | '.' | 'e' | 'E')).unwrap_or(rest.len());
+            let (number, tail) = rest.split_at(end);
+            rest = tail;
+            return Some(number);
+        }
+    })
+}
+
+/// What follows the string with which `text` begins.
+fn after_string(text: &str) -> Option<&str> {
+    let mut escaped = true; // steps over the opening quote
+    let end = text.bytes().position(|b| {
+        let closes = b == b'"' && !escaped;
+        escaped = b == b'\\' && !escaped;
+        closes
+    })?;
+    text.get(end + 1..)
+}
+
+/// The exact value of a JSON number: `0.digits * 10^exponent`, digits without zeros at either end.
+#[derive(PartialEq)]
+struct Decimal {
+    negative: bool,
+    digits: String,
+    exponent: i64,
+}
+
+impl Decimal {
+    /// Reads a JSON number; `None` for an exponent beyond 64 bits.
+    fn of(text: &str) -> Option<Self> {
+        let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let all = format!("{whole}{fraction}");
+        let digits = all.trim_start_matches('0');
+        if digits.is_empty() {
+            return Some(Self { negative: false, digits: String::new(), exponent: 0 });
+        }
+        let leading = i64::try_from(all.len() - digits.len()).ok()?;
+        let shift = i64::try_from(whole.len()).ok()?.checked_sub(leading)?;
+        Some(Self { negative, digits: digits.trim_end_matches('0').to_owned(), exponent: exponent.parse::<i64>().ok()?.checked_add(shift)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn s001_refuses_twin_keys_at_any_depth_and_says_where() {
+        let error = Json::parse("{\"a\":1,\n \"a\":2}").unwrap_err();
+        assert_eq!((error.line(), error.column()), (2, 4));
+        assert_eq!(error.to_string(), "the key \"a\" occurs twice in one object at line 2 column 4");
+        assert!(Json::parse(r#"{"x":[{"y":{"a":1,"b":0,"\u0061":2}}]}"#).is_err(), "an escaped name is the same name");
+        let many = (0..100).map(|n| format!("\"k{n}\":0,")).collect::<Vec<_>>().concat();
+        for twin in ["k0", "k50", "k99"] {
+            assert!(Json::parse(&format!("{{{many}\"{twin}\":0}}")).unwrap_err().to_string().contains(twin));
+        }
+        let big = format!("{{{many}\"last\":0}}");
+        let tree = Json::parse(&big).unwrap();
+        let members = tree.as_object().unwrap();
+        assert!((0..100).all(|n| members.has(&format!("k{n}"))) && members.has("last") && !members.has("k100"));
+        assert_eq!(members.iter().next().unwrap().0, "k0");
+    }
+
+    #[test]
+    fn s005_refuses_lone_surrogates() {
+        assert_eq!(Json::parse(r#""\ud83d\ude00""#).unwrap().as_text(), Some("😀"));
+        for bad in [r#""\ud83d""#, r#""\ude00""#, r#""\ud83dx""#, r#"{"\ud83d":1}"#] {
+            assert!(Json::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn s001_refuses_what_is_not_strict_json() {
+        let deep = "[".repeat(129) + &"]".repeat(129);
+        for bad in
+            ["", " ", "{} x", "{}{}", "{'a':1}", "{\"a\":1,}", "[1,]", "NaN", "Infinity", "1e999", "-1e999", "01", "\u{feff}{}", "\"\t\"", &deep]
+        {
+            assert!(Json::parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(Json::parse(&("[".repeat(127) + &"]".repeat(127))).is_ok());
+    }
+
+    #[test]
+    fn s003_numbers_keep_whether_they_were_integers() {
+        assert_eq!(Json::parse("5").unwrap(), Json::Integer(5));
+        assert_eq!(Json::parse("-9223372036854775808").unwrap(), Json::Integer(i64::MIN));
+        assert_eq!(Json::parse("5.0").unwrap(), Json::Float(5.0));
+        assert_eq!(Json::parse("18446744073709551615").unwrap(), Json::Float(18_446_744_073_709_551_615.0));
+    }
+
+    #[test]
+    fn same_is_equality_of_values() {
+        for (a, b) in [
+            (r#"{"a":1,"b":[true,null]}"#, "{ \"b\" : [ true,\tnull ],\n\"a\":1 }"),
+            (r#"["A\/é"]"#, r#"["\u0041/\u00e9"]"#),
+            ("1", "1.0"),
+            ("100", "1e2"),
+            ("-0", "0"),
+            ("0.001", "1E-3"),
+            ("18446744073709551617", "18446744073709551617.0"),
+            (r#"{"quote \" 7":7}"#, r#"{"quote \u0022 7":7}"#),
+        ] {
+            assert!(same(a.as_bytes(), b.as_bytes()), "{a} {b}");
+        }
+        for (a, b) in [
+            ("1", "2"),
+            ("1", "\"1\""),
+            ("1", "-1"),
+            ("10", "1"),
+            ("9007199254740992", "9007199254740993"),
+            ("18446744073709551616", "18446744073709551617"),
+            (r#"{"a":18446744073709551616,"b":18446744073709551617}"#, r#"{"a":18446744073709551617,"b":18446744073709551616}"#),
+            ("[1,2]", "[2,1]"),
+            ("{}", "[]"),
+            (r#"{"a":1}"#, r#"{"a":1,"b":1}"#),
+            ("{", " {"),
+        ] {
+            assert!(!same(a.as_bytes(), b.as_bytes()), "{a} {b}");
+        }
+        assert!(same(b"\xff", b"\xff"));
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in r#"[\[\]{}",:0-9a-zA-Z\\.eE+ -]{0,60}"#, other in any::<String>()) {
+            let _ = Json::parse(&text);
+            same(text.as_bytes(), other.as_bytes());
+        }
+
+        #[test]
+        fn a_value_is_the_same_as_itself_in_any_dress(pairs in proptest::collection::btree_map("[a-z\"\\\\]{0,4}", any::<u128>(), 0..50)) {
+            let plain: Vec<String> = pairs.iter().map(|(k, v)| format!("{}:{v}", serde_json::to_string(k).unwrap())).collect();
+            let dressed: Vec<String> = pairs.iter().rev().map(|(k, v)| format!("\n{} : {v}00E-2", serde_json::to_string(k).unwrap())).collect();
+            let (plain, dressed) = (format!("{{{}}}", plain.join(",")), format!("{{{}}}", dressed.join(",")));
+            prop_assert!(same(plain.as_bytes(), dressed.as_bytes()));
+        }
+    }
 }

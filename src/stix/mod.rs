@@ -1,7 +1,11 @@
 //! STIX 2.1: what an object is and whether it is one. Pure: no I/O, no clock, no HTTP.
 
+pub mod finding;
 pub mod id;
 pub mod json;
 pub mod kind;
 pub mod marking;
+pub mod object;
+mod rules;
+pub mod sco_id;
 pub mod time;

@@ -64,6 +64,12 @@ impl Instant {
         u64::try_from(self.seconds).map_or(0, |s| s * 1_000_000 + fraction)
     }
 
+    /// The instant so many seconds later.
+    #[must_use]
+    pub fn plus_seconds(&self, seconds: i64) -> Self {
+        Self { seconds: self.seconds.saturating_add(seconds), fraction: self.fraction.clone() }
+    }
+
     /// Bytes whose order is the order of instants; the last component of a composed key.
     pub fn to_key(&self) -> Vec<u8> {
         // Flipping the sign bit makes two's complement sort as unsigned bytes.
