@@ -43,7 +43,7 @@ pub struct Filter {
     /// `match[type]`.
     #[serde(default, skip_serializing_if = "Option::is_none", rename = "type")]
     pub types: Option<Vec<String>>,
-    /// `match[version]`, valid by [`versions`].
+    /// `match[version]`, a valid list when it comes from a request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Vec<String>>,
     /// `match[spec_version]`.

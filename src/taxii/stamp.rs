@@ -14,11 +14,13 @@ pub struct Stamp(pub u64);
 impl Stamp {
     /// Before everything.
     pub const ZERO: Self = Self(0);
+    /// The last that the TAXII form can write: 9999-12-31T23:59:59.999999Z.
+    pub const END: Self = Self(253_402_300_799_999_999);
 
     /// Reads a timestamp of 0 to any number of fraction digits; digits beyond the sixth are cut,
-    /// because rounding up would skip an object (T-044).
+    /// because rounding up would skip an object (T-044). The leap second after [`Stamp::END`] is cut to it.
     pub fn parse(text: &str) -> Result<Self, TimeError> {
-        Instant::parse(text).map(|instant| Self(instant.micros()))
+        Instant::parse(text).map(|instant| Self(instant.micros()).min(Self::END))
     }
 
     /// This stamp as an instant, to be compared with the times inside objects.
@@ -48,6 +50,12 @@ mod tests {
     fn t006_six_digits_always() {
         assert_eq!(Stamp(1_614_643_200_000_000).to_string(), "2021-03-02T00:00:00.000000Z");
         assert_eq!(Stamp(1_614_643_200_000_001).to_string(), "2021-03-02T00:00:00.000001Z");
+    }
+
+    #[test]
+    fn t006_no_text_becomes_a_stamp_of_another_form() {
+        assert_eq!(Stamp::END.to_string(), "9999-12-31T23:59:59.999999Z");
+        assert_eq!(Stamp::parse("9999-12-31T23:59:60.5Z").unwrap(), Stamp::END);
     }
 
     #[test]
