@@ -193,7 +193,8 @@ impl Directory {
 
     /// The collection that `name` (an id or an alias) means in a root.
     pub fn find_collection(&self, root: &str, name: &str) -> Option<&Collection> {
-        let id = Uuid::parse_str(name).ok();
+        // Of the forms a UUID can be written in, a URL has the hyphenated one.
+        let id = Uuid::parse_str(name).ok().filter(|_| name.len() == uuid::fmt::Hyphenated::LENGTH);
         self.collections.values().find(|c| c.root == root && (Some(c.id) == id || c.alias.as_deref() == Some(name)))
     }
 

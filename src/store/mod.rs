@@ -1,6 +1,12 @@
 //! Where objects are kept: the contract that every backend fulfils.
 
+#[cfg(test)]
+pub mod contract;
 pub mod directory;
+pub mod memory;
+pub mod open;
+mod rules;
+pub mod sled;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -52,7 +58,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// A version is *chosen* by [`Versions`] among those versions of its object that were added after
     /// [`Select::after`] (T-079). Returned are the chosen ones that stand after [`Select::from`], are of the wanted ids and
-    /// types and are not above the clearance: at most [`Select::limit`], ascending by stamp, and whether there are more.
+    /// types and are not above the clearance: at most [`Select::limit`] of them and [`Select::octets`], ascending by stamp, and whether there are more.
     /// An object whose chosen version is above the clearance is left out; no other version takes its place.
     async fn page(&self, collection: Uuid, select: &Select) -> Result<Page, StoreError>;
 
@@ -78,7 +84,7 @@ pub trait Store: Send + Sync + 'static {
 }
 
 /// What lies outside the protocol: the store could not do its work.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The directory holds no collection of this id.
     #[error("no collection {0}")]
@@ -89,6 +95,9 @@ pub enum StoreError {
     /// Another process has the store open.
     #[error("the store {0} is in use by another process")]
     Locked(String),
+    /// The name is that of no store.
+    #[error("{0:?} names no store: expected memory: or sled:DIRECTORY")]
+    Name(String),
     /// The engine failed.
     #[error("the store failed: {0}")]
     Engine(String),
@@ -117,6 +126,8 @@ pub struct Select {
     pub from: Stamp,
     /// The most to return; at least 1.
     pub limit: usize,
+    /// The most octets of objects to return; the first record is returned whatever its size.
+    pub octets: usize,
     /// Only objects with one of these ids.
     pub ids: Option<Vec<StixId>>,
     /// Only objects of these types.

@@ -1,0 +1,311 @@
+//! The contract as brute force over a list of records, and random work that is done to a store and to it.
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::{DAY, NOW, id, object, observable, select};
+use crate::stix::id::StixId;
+use crate::stix::marking::Level;
+use crate::stix::time::Instant;
+use crate::store::directory::{Collection, Edit, Root};
+use crate::store::{Addition, NewObject, Outcome, Receipt, Record, Select, StatusRecord, Store, Versions};
+use crate::taxii::stamp::Stamp;
+
+/// The collections that the work goes to.
+const COLLECTIONS: [Uuid; 2] =
+    [Uuid::from_u128(0x0000_0000_0000_4000_8000_0000_0000_0001), Uuid::from_u128(0x0000_0000_0000_4000_8000_0000_0000_0002)];
+/// Objects that the work deals with; the last two are SCOs.
+const KINDS: [&str; 5] = ["indicator", "indicator", "malware", "ipv4-addr", "url"];
+const SECONDS: [&str; 5] = ["01", "02", "02.0", "02.5", "03"];
+
+/// One piece of work.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// An envelope for a collection, after the clock went this many microseconds forth or back.
+    Add(usize, Vec<NewObject>, i64),
+    /// Some versions of an object go.
+    Delete(usize, StixId, Versions),
+    /// A selection is read to its end; positions count records of the collection.
+    Read(usize, Select, usize, usize),
+    /// A collection goes and comes again empty.
+    Empty(usize),
+    /// Statuses that are over go.
+    Sweep,
+    /// The store is closed and opened.
+    Reopen,
+}
+
+/// Random work.
+pub fn steps() -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(), 1..40)
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let clock = prop::sample::select(vec![0i64, 1, 700, 5_000, 3_000_000, -2_000_000]);
+    prop_oneof![
+        6 => (0..2usize, prop::collection::vec(new_object(), 0..6), clock).prop_map(|(c, objects, clock)| Step::Add(c, objects, clock)),
+        2 => (0..2usize, any_id(), versions()).prop_map(|(c, id, versions)| Step::Delete(c, id, versions)),
+        6 => (0..2usize, selection(), 0..12usize, 0..12usize).prop_map(|(c, select, after, from)| Step::Read(c, select, after, from)),
+        1 => (0..2usize).prop_map(Step::Empty),
+        1 => Just(Step::Sweep),
+        1 => Just(Step::Reopen),
+    ]
+}
+
+fn any_id() -> impl Strategy<Value = StixId> {
+    (0..KINDS.len()).prop_map(|n| id(KINDS[n], n as u128))
+}
+
+fn new_object() -> impl Strategy<Value = NewObject> {
+    let level = prop::sample::select(vec![Level::Unmarked, Level::Green, Level::Red]);
+    (0..KINDS.len(), prop::sample::select(&SECONDS[..]), prop::sample::select(vec!["a", "b"]), level).prop_map(|(n, second, content, level)| {
+        let id = id(KINDS[n], n as u128);
+        let new = if n < 3 { object(&id, second, content) } else { observable(&id, content) };
+        NewObject { level, ..new }
+    })
+}
+
+fn versions() -> impl Strategy<Value = Versions> {
+    let instant = prop::sample::select(&SECONDS[..]).prop_map(|s| Instant::parse(&format!("{DAY}{s}Z")).unwrap());
+    let some = (any::<bool>(), any::<bool>(), prop::collection::vec(instant, 0..3));
+    prop_oneof![
+        3 => Just(Versions::LAST),
+        1 => Just(Versions::All),
+        3 => some.prop_map(|(first, last, at)| Versions::Some { first, last, at }),
+    ]
+}
+
+fn selection() -> impl Strategy<Value = Select> {
+    let ids = prop::option::weighted(0.3, prop::collection::vec(any_id(), 0..4));
+    let types = prop::option::weighted(0.3, prop::collection::vec(prop::sample::select(&KINDS[..]).prop_map(str::to_owned), 0..3));
+    let clearance = prop::sample::select(vec![Level::Unmarked, Level::Green, Level::Red]);
+    let octets = prop_oneof![2 => Just(usize::MAX), 1 => 0..600usize];
+    (1..5usize, octets, ids, types, versions(), clearance).prop_map(|(limit, octets, ids, types, versions, clearance)| Select {
+        limit,
+        octets,
+        ids,
+        types,
+        versions,
+        clearance,
+        ..select()
+    })
+}
+
+/// A stored version as the model keeps it.
+#[derive(Debug, Clone)]
+struct Row {
+    added: Stamp,
+    id: StixId,
+    version: String,
+    instant: Instant,
+    level: Level,
+    object: Bytes,
+}
+
+#[derive(Debug, Default)]
+struct Shelf {
+    last: Stamp,
+    rows: Vec<Row>,
+}
+
+impl Shelf {
+    fn add(&mut self, objects: &[NewObject], now: Stamp) -> Vec<Outcome> {
+        // Two rounds: the first finds out how many objects are stored, the second knows which of them closes the write.
+        let rows = self.rows.clone();
+        let last = self.last;
+        let count = self.add_all(objects, now, usize::MAX).iter().filter(|o| matches!(o, Outcome::Added(_))).count();
+        (self.rows, self.last) = (rows, last);
+        self.add_all(objects, now, count)
+    }
+
+    fn add_all(&mut self, objects: &[NewObject], now: Stamp, closing: usize) -> Vec<Outcome> {
+        let mut count = 0;
+        let mut outcomes = Vec::new();
+        for new in objects {
+            let twin = self
+                .rows
+                .iter()
+                .find(|row| row.id == new.id && new.version.as_ref().map_or(row.object == new.object, |(_, instant)| row.instant == *instant));
+            outcomes.push(match (twin, &new.version) {
+                (Some(row), None) => Outcome::Duplicate(row.version.clone()),
+                (Some(row), Some((text, _))) if row.object == new.object => Outcome::Duplicate(text.clone()),
+                (Some(_), Some((text, _))) => Outcome::Conflict(text.clone()),
+                (None, version) => {
+                    count += 1;
+                    let mut added = Stamp(now.0.max(self.last.0 + 1));
+                    if count == closing && added.0.div_ceil(1_000) * 1_000 <= now.0 + 1_000_000 {
+                        added = Stamp(added.0.div_ceil(1_000) * 1_000);
+                    }
+                    self.last = added;
+                    let (version, instant) = version.clone().unwrap_or_else(|| (added.to_string(), added.instant()));
+                    let row = Row { added, id: new.id.clone(), version: version.clone(), instant, level: new.level, object: new.object.clone() };
+                    self.rows.push(row);
+                    Outcome::Added(version)
+                }
+            });
+        }
+        outcomes
+    }
+
+    /// Whether `row` is chosen among the versions of its object that were added after `after`.
+    fn chosen(&self, row: &Row, after: Stamp, versions: &Versions) -> bool {
+        let others = || self.rows.iter().filter(|other| other.id == row.id && other.added > after);
+        row.added > after
+            && match versions {
+                Versions::All => true,
+                Versions::Some { first, last, at } => {
+                    (*first && others().all(|other| other.instant >= row.instant))
+                        || (*last && others().all(|other| other.instant <= row.instant))
+                        || at.contains(&row.instant)
+                }
+            }
+    }
+
+    fn read(&self, select: &Select) -> Vec<Record> {
+        let fits = |row: &&Row| {
+            self.chosen(row, select.after, &select.versions)
+                && row.added > select.from
+                && row.level <= select.clearance
+                && select.ids.as_ref().is_none_or(|ids| ids.contains(&row.id))
+                && select.types.as_ref().is_none_or(|types| types.iter().any(|t| t == row.id.type_name()))
+        };
+        let record = |row: &Row| Record { added: row.added, id: row.id.to_string(), version: row.version.clone(), object: row.object.clone() };
+        self.rows.iter().filter(fits).map(record).collect()
+    }
+
+    fn delete(&mut self, id: &StixId, versions: &Versions) -> usize {
+        let gone: Vec<Stamp> = self.rows.iter().filter(|row| row.id == *id && self.chosen(row, Stamp::ZERO, versions)).map(|row| row.added).collect();
+        self.rows.retain(|row| !gone.contains(&row.added));
+        gone.len()
+    }
+
+    /// The stamp of the `n`th record, or one between the records, or one beyond them.
+    fn position(&self, n: usize) -> Stamp {
+        match n.checked_sub(1) {
+            None => Stamp::ZERO,
+            Some(at) => self.rows.get(at).map_or(Stamp(self.last.0 + 1), |row| row.added),
+        }
+    }
+}
+
+/// A store under test, beside the model of what it should be.
+struct Pair<S> {
+    store: S,
+    shelves: [Shelf; 2],
+    statuses: Vec<(Uuid, StatusRecord)>,
+    envelopes: u128,
+    now: Stamp,
+}
+
+/// Does `steps` to a fresh store and to the model, and compares whatever can be seen of both; panics where they differ.
+pub fn check<S: Store>(open: impl FnOnce() -> S, reopen: impl Fn(S) -> S, steps: &[Step]) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut pair = Pair { store: open(), shelves: [Shelf::default(), Shelf::default()], statuses: Vec::new(), envelopes: 0, now: NOW };
+    runtime.block_on(pair.set_up());
+    for step in steps {
+        if matches!(step, Step::Reopen) {
+            pair.store = reopen(pair.store);
+        } else {
+            runtime.block_on(pair.take(step));
+        }
+    }
+    runtime.block_on(pair.compare_all());
+    pair.store = reopen(pair.store);
+    runtime.block_on(pair.compare_all());
+}
+
+impl<S: Store> Pair<S> {
+    async fn set_up(&self) {
+        let root = Edit::AddRoot(Root { slug: "feeds".into(), title: "Feeds".into(), description: None });
+        self.store.edit(vec![root, add_collection(0), add_collection(1)]).await.unwrap();
+    }
+
+    async fn take(&mut self, step: &Step) {
+        match step {
+            Step::Add(at, objects, clock) => self.add(*at, objects, *clock).await,
+            Step::Delete(at, id, versions) => {
+                let gone = self.store.delete(COLLECTIONS[*at], id, versions).await.unwrap();
+                assert_eq!(gone, self.shelves[*at].delete(id, versions));
+            }
+            Step::Read(at, select, after, from) => {
+                let after = self.shelves[*at].position(*after);
+                let from = self.shelves[*at].position(*from).max(after);
+                self.compare(*at, Select { after, from, ..select.clone() }).await;
+            }
+            Step::Empty(at) => {
+                self.store.edit(vec![Edit::RemoveCollection(COLLECTIONS[*at]), add_collection(*at)]).await.unwrap();
+                self.shelves[*at] = Shelf::default();
+            }
+            Step::Sweep => {
+                let before = self.statuses.len();
+                self.statuses.retain(|(_, record)| record.expires > self.now);
+                assert_eq!(self.store.sweep(self.now).await.unwrap(), before - self.statuses.len());
+            }
+            Step::Reopen => unreachable!("the runner reopens"),
+        }
+    }
+
+    async fn add(&mut self, at: usize, objects: &[NewObject], clock: i64) {
+        self.now = Stamp(self.now.0.saturating_add_signed(clock));
+        let expected = self.shelves[at].add(objects, self.now);
+        self.envelopes += 1;
+        let id = Uuid::from_u128(self.envelopes);
+        let expires = Stamp(self.now.0 + 1_000_000);
+        let receipt = Receipt { id, root: "feeds".into(), owner: "ann".into(), refused: Vec::new(), expires };
+        let addition = Addition { collection: COLLECTIONS[at], objects: objects.to_vec(), now: self.now, receipt: Some(receipt.clone()) };
+        let added = self.store.add(addition).await.unwrap();
+        assert_eq!(added.outcomes, expected);
+        self.statuses.push((id, receipt.settle(objects, &expected, self.now)));
+        let newest = Versions::Some { first: false, last: true, at: Vec::new() };
+        self.compare(at, Select { versions: newest, limit: 3, ..select() }).await;
+    }
+
+    /// Follows a selection to its end and compares every page.
+    async fn compare(&self, at: usize, mut select: Select) {
+        let expected = self.shelves[at].read(&select);
+        let mut rest = &expected[..];
+        loop {
+            let (records, tail) = rest.split_at(fitting(rest, &select));
+            let page = self.store.page(COLLECTIONS[at], &select).await.unwrap();
+            assert_eq!(page.records, records, "{select:?}");
+            assert_eq!(page.more, !tail.is_empty(), "{select:?}");
+            let Some(last) = page.records.last().filter(|_| page.more) else { break };
+            (select.from, rest) = (last.added, tail);
+        }
+    }
+
+    async fn compare_all(&self) {
+        for at in 0..2 {
+            for versions in [Versions::All, Versions::LAST] {
+                self.compare(at, Select { versions, ..select() }).await;
+            }
+        }
+        for (id, record) in &self.statuses {
+            let expected = Some(record).filter(|record| record.expires > self.now);
+            assert_eq!(self.store.status(*id, self.now).await.unwrap().as_ref(), expected);
+        }
+    }
+}
+
+/// How many of `records` go on one page.
+fn fitting(records: &[Record], select: &Select) -> usize {
+    let mut octets = 0;
+    let fits = |(at, record): &(usize, &Record)| {
+        octets += record.object.len();
+        *at == 0 || (*at < select.limit && octets <= select.octets)
+    };
+    records.iter().enumerate().take_while(fits).count()
+}
+
+fn add_collection(at: usize) -> Edit {
+    Edit::AddCollection(Collection {
+        id: COLLECTIONS[at],
+        root: "feeds".into(),
+        alias: None,
+        title: format!("Number {at}"),
+        description: None,
+        public: false,
+        curated: None,
+    })
+}

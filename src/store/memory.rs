@@ -1,0 +1,212 @@
+//! The store without a disk: the contract in its plainest form.
+
+use std::collections::{BTreeMap, HashMap};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use super::directory::{Directory, Edit};
+use super::{Added, Addition, EditError, NewObject, Outcome, Page, Record, Select, StatusRecord, Store, StoreError, Versions, rules};
+use crate::stix::id::{StixId, type_of};
+use crate::stix::json;
+use crate::stix::marking::Level;
+use crate::stix::time::Instant;
+use crate::taxii::stamp::Stamp;
+
+/// A store that lasts as long as the process. "Durable" means no more here than that the lock was held.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    directory: Directory,
+    /// By number: an id may go and come again in one edit.
+    collections: HashMap<u32, Shelf>,
+    statuses: HashMap<Uuid, StatusRecord>,
+}
+
+/// The objects of one collection.
+#[derive(Debug, Default)]
+struct Shelf {
+    /// The last stamp given; stays when its object is deleted.
+    last: Stamp,
+    /// Everything in its order.
+    records: BTreeMap<Stamp, Kept>,
+    /// The stamps of each object's versions.
+    versions: HashMap<StixId, BTreeMap<Instant, Stamp>>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    id: StixId,
+    version: String,
+    level: Level,
+    object: Bytes,
+}
+
+impl State {
+    fn shelf(&mut self, collection: Uuid) -> Result<&mut Shelf, StoreError> {
+        let (number, _) = self.directory.collection(collection).ok_or(StoreError::NoCollection(collection))?;
+        Ok(self.collections.entry(number).or_default())
+    }
+}
+
+impl Shelf {
+    fn page(&self, select: &Select) -> Page {
+        let mut filling = rules::Filling::new(select);
+        for (added, kept) in self.records.range(Stamp(select.from.max(select.after).0 + 1)..) {
+            if !wanted(kept, select) || !self.choose(&kept.id, select.after, &select.versions).contains(added) {
+                continue;
+            }
+            let record = Record { added: *added, id: kept.id.to_string(), version: kept.version.clone(), object: kept.object.clone() };
+            if !filling.take(record) {
+                break;
+            }
+        }
+        filling.done()
+    }
+
+    fn choose(&self, id: &StixId, after: Stamp, versions: &Versions) -> Vec<Stamp> {
+        let of = self.versions.get(id).into_iter().flatten();
+        rules::choose(versions, of.map(|(instant, stamp)| (instant, *stamp)).filter(|(_, stamp)| *stamp > after))
+    }
+
+    /// Stores what is new of an envelope and says of each object what became of it.
+    fn add(&mut self, objects: &[NewObject], now: Stamp) -> Vec<Outcome> {
+        let closing = (0..objects.len()).rev().find(|at| self.is_new(&objects[..*at], &objects[*at]));
+        objects.iter().enumerate().map(|(at, new)| self.add_one(new, now, closing == Some(at))).collect()
+    }
+
+    /// Whether `new` will be stored when the objects before it in its envelope have been.
+    fn is_new(&self, earlier: &[NewObject], new: &NewObject) -> bool {
+        let twin = |old: &NewObject| match (&old.version, &new.version) {
+            (Some((_, old)), Some((_, new))) => old == new,
+            (None, None) => json::same(&old.object, &new.object),
+            _ => false,
+        };
+        self.stored(new).is_none() && !earlier.iter().any(|old| old.id == new.id && twin(old))
+    }
+
+    fn add_one(&mut self, new: &NewObject, now: Stamp, closing: bool) -> Outcome {
+        if let Some(outcome) = self.stored(new) {
+            return outcome;
+        }
+        let of = self.versions.entry(new.id.clone()).or_default();
+        let mut stamp = rules::next_stamp(self.last, now);
+        if closing {
+            stamp = rules::closing_stamp(stamp, now);
+        }
+        let (version, instant) = new.version.clone().unwrap_or_else(|| {
+            // The stamp becomes a version, which another object of this id may have taken by its `modified`.
+            while of.contains_key(&stamp.instant()) {
+                stamp = Stamp(stamp.0 + 1);
+            }
+            (stamp.to_string(), stamp.instant())
+        });
+        self.last = stamp;
+        of.insert(instant, stamp);
+        let kept = Kept { id: new.id.clone(), version: version.clone(), level: new.level, object: new.object.clone() };
+        self.records.insert(stamp, kept);
+        Outcome::Added(version)
+    }
+
+    /// What becomes of an object whose version, or as an SCO whose content, is stored already.
+    fn stored(&self, new: &NewObject) -> Option<Outcome> {
+        let versions = self.versions.get(&new.id)?;
+        let Some((text, instant)) = &new.version else {
+            let same = versions.values().filter_map(|stamp| self.records.get(stamp)).find(|kept| json::same(&kept.object, &new.object))?;
+            return Some(Outcome::Duplicate(same.version.clone()));
+        };
+        let kept = self.records.get(versions.get(instant)?)?;
+        let same = json::same(&kept.object, &new.object);
+        Some(if same { Outcome::Duplicate(text.clone()) } else { Outcome::Conflict(text.clone()) })
+    }
+
+    fn delete(&mut self, id: &StixId, versions: &Versions) -> usize {
+        let gone = self.choose(id, Stamp::ZERO, versions);
+        for stamp in &gone {
+            self.records.remove(stamp);
+        }
+        if let Some(of) = self.versions.get_mut(id) {
+            of.retain(|_, stamp| !gone.contains(stamp));
+            if of.is_empty() {
+                self.versions.remove(id);
+            }
+        }
+        gone.len()
+    }
+}
+
+fn wanted(kept: &Kept, select: &Select) -> bool {
+    kept.level <= select.clearance
+        && select.ids.as_ref().is_none_or(|ids| ids.contains(&kept.id))
+        && select.types.as_ref().is_none_or(|types| types.iter().any(|t| t == type_of(kept.id.as_str())))
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn directory(&self) -> Result<Directory, StoreError> {
+        Ok(self.state.lock().await.directory.clone())
+    }
+
+    async fn edit(&self, edits: Vec<Edit>) -> Result<Directory, EditError> {
+        let mut state = self.state.lock().await;
+        let mut directory = state.directory.clone();
+        for edit in edits {
+            directory.apply(edit)?;
+        }
+        state.collections.retain(|number, _| directory.collections.contains_key(number));
+        state.directory = directory.clone();
+        Ok(directory)
+    }
+
+    async fn page(&self, collection: Uuid, select: &Select) -> Result<Page, StoreError> {
+        Ok(self.state.lock().await.shelf(collection)?.page(select))
+    }
+
+    async fn add(&self, addition: Addition) -> Result<Added, StoreError> {
+        let mut state = self.state.lock().await;
+        let outcomes = state.shelf(addition.collection)?.add(&addition.objects, addition.now);
+        let status = addition.receipt.map(|receipt| {
+            let id = receipt.id;
+            let record = receipt.settle(&addition.objects, &outcomes, addition.now);
+            state.statuses.insert(id, record.clone());
+            record.status
+        });
+        Ok(Added { outcomes, status })
+    }
+
+    async fn delete(&self, collection: Uuid, id: &StixId, versions: &Versions) -> Result<usize, StoreError> {
+        Ok(self.state.lock().await.shelf(collection)?.delete(id, versions))
+    }
+
+    async fn status(&self, id: Uuid, now: Stamp) -> Result<Option<StatusRecord>, StoreError> {
+        Ok(self.state.lock().await.statuses.get(&id).filter(|record| record.expires > now).cloned())
+    }
+
+    async fn sweep(&self, now: Stamp) -> Result<usize, StoreError> {
+        let mut state = self.state.lock().await;
+        let before = state.statuses.len();
+        state.statuses.retain(|_, record| record.expires > now);
+        Ok(before - state.statuses.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MemoryStore;
+    use crate::store::contract;
+
+    contract::suite!(|| (MemoryStore::default(), ()));
+
+    proptest::proptest! {
+        #[test]
+        fn agrees_with_the_model(steps in contract::model::steps()) {
+            contract::model::check(MemoryStore::default, |store| store, &steps);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! From the name of a store to the store.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::memory::MemoryStore;
+use super::sled::{Options, SledStore};
+use super::{Store, StoreError};
+
+/// Opens the store that `url` names: `memory:`, which ends with the process, or `sled:DIRECTORY`, which is made if it is not there.
+pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
+    match url.split_once(':') {
+        Some(("memory", "")) => Ok(Arc::new(MemoryStore::default())),
+        Some(("sled", dir)) if !dir.is_empty() => {
+            let dir = PathBuf::from(dir);
+            let opened = tokio::task::spawn_blocking(move || SledStore::open(&dir, Options::default())).await;
+            Ok(Arc::new(opened.map_err(|e| StoreError::Engine(format!("opening ended: {e}")))??))
+        }
+        _ => Err(StoreError::Name(url.into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn names_open_stores() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let nested = format!("sled:{}", dir.path().join("a/b").display());
+        for url in ["memory:", &nested] {
+            assert!(open(url).await.unwrap().directory().await.unwrap().roots.is_empty(), "{url}");
+        }
+        for url in ["", "memory", "memory:x", "sled", "sled:", "redis:x", "/data"] {
+            assert!(matches!(open(url).await, Err(StoreError::Name(name)) if name == url), "{url}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What every backend decides alike: which stamp comes next, and which versions are chosen.
+
+use super::{Page, Record, Select, Versions};
+use crate::stix::time::Instant;
+use crate::taxii::stamp::Stamp;
+
+/// How far, in microseconds, rounding may carry a stamp ahead of the clock.
+const LEAD: u64 = 1_000_000;
+
+/// The stamp that follows `last` at the time `now`: later than both the past and the last stamp.
+pub(super) fn next_stamp(last: Stamp, now: Stamp) -> Stamp {
+    now.max(Stamp(last.0 + 1))
+}
+
+/// The stamp that the last object of a visible write takes instead of `stamp`: a whole millisecond (Q7), unless a burst of
+/// writes has already carried the order a second ahead of `now`.
+pub(super) fn closing_stamp(stamp: Stamp, now: Stamp) -> Stamp {
+    let round = stamp.round_up_to_millisecond();
+    if round.0 > now.0.saturating_add(LEAD) { stamp } else { round }
+}
+
+/// The stamps of the versions that `versions` chooses among `candidates`, which are one object's versions by ascending instant.
+pub(super) fn choose<'a>(versions: &Versions, candidates: impl IntoIterator<Item = (&'a Instant, Stamp)>) -> Vec<Stamp> {
+    let mut candidates = candidates.into_iter().enumerate().peekable();
+    let mut chosen = Vec::new();
+    while let Some((at, (instant, stamp))) = candidates.next() {
+        let is_last = candidates.peek().is_none();
+        let wanted = match versions {
+            Versions::All => true,
+            Versions::Some { first, last, at: exact } => (*first && at == 0) || (*last && is_last) || exact.contains(instant),
+        };
+        if wanted {
+            chosen.push(stamp);
+        }
+    }
+    chosen
+}
+
+/// A page that is being filled, up to what its selection allows.
+#[derive(Debug)]
+pub(super) struct Filling<'a> {
+    page: Page,
+    octets: usize,
+    select: &'a Select,
+}
+
+impl<'a> Filling<'a> {
+    /// An empty page.
+    pub(super) fn new(select: &'a Select) -> Self {
+        Self { page: Page::default(), octets: 0, select }
+    }
+
+    /// Takes the next record, or notes that there is more and returns `false`: the page is full.
+    pub(super) fn take(&mut self, record: Record) -> bool {
+        self.octets = self.octets.saturating_add(record.object.len());
+        let first = self.page.records.is_empty();
+        if first || (self.page.records.len() < self.select.limit && self.octets <= self.select.octets) {
+            self.page.records.push(record);
+            return true;
+        }
+        self.page.more = true;
+        false
+    }
+
+    /// The page as it is.
+    pub(super) fn done(self) -> Page {
+        self.page
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn q7_rounding_stops_a_second_ahead_of_the_clock() {
+        let now = Stamp(1_614_643_200_000_000);
+        assert_eq!(closing_stamp(Stamp(now.0 + 1), now), Stamp(now.0 + 1_000));
+        assert_eq!(closing_stamp(Stamp(now.0 + 999_001), now), Stamp(now.0 + 1_000_000));
+        assert_eq!(closing_stamp(Stamp(now.0 + 1_000_001), now), Stamp(now.0 + 1_000_001));
+    }
+
+    #[test]
+    fn t088_stamps_increase_when_the_clock_goes_back() {
+        assert_eq!(next_stamp(Stamp(10), Stamp(20)), Stamp(20));
+        assert_eq!(next_stamp(Stamp(10), Stamp(10)), Stamp(11));
+        assert_eq!(next_stamp(Stamp(10), Stamp(5)), Stamp(11));
+    }
+
+    #[test]
+    fn t073_choices_combine_without_duplicates() {
+        let instants: Vec<Instant> = (1..=3).map(Instant::from_micros).collect();
+        let choose = |versions| choose(&versions, instants.iter().zip([Stamp(30), Stamp(10), Stamp(20)]));
+        assert_eq!(choose(Versions::LAST), [Stamp(20)]);
+        assert_eq!(choose(Versions::Some { first: true, last: true, at: vec![instants[2].clone()] }), [Stamp(30), Stamp(20)]);
+        assert_eq!(choose(Versions::All).len(), 3);
+    }
+}

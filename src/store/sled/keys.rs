@@ -1,0 +1,259 @@
+//! The keys of the one sled tree, and the value that holds an object.
+//!
+//! Numbers are big-endian, so that the order of keys is the order of what they name:
+//!
+//! | key | value | what it is |
+//! | --- | --- | --- |
+//! | `n` collection stamp | [`Entry`] | a version that may be the latest of its object for some reader |
+//! | `h` collection stamp | [`Entry`] | a version that a later arrival has superseded |
+//! | `v` collection id `00` instant | stamp | every version of an object, oldest first |
+//! | `t` collection type `00` stamp | | the versions under `n`, by type |
+//! | `l` collection | stamp | the last stamp given; what stands behind it was never acknowledged |
+//! | `m` collection stamp | | a version that is to be moved from `n` to `h` |
+//! | `p` collection | | a removed collection whose objects are to be purged |
+//! | `s` UUID | JSON | a status |
+//! | `e` stamp UUID | | a status by the time of its end |
+//! | `d` | JSON | the directory |
+//! | `f` | text | the format of all this |
+
+use bytes::Bytes;
+use sled::IVec;
+use uuid::Uuid;
+
+use crate::stix::marking::Level;
+use crate::stix::time::Instant;
+use crate::store::StoreError;
+use crate::taxii::stamp::Stamp;
+
+/// Where a version is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Among those that may be the latest of their object.
+    Newest = b'n' as isize,
+    /// Among the superseded.
+    History = b'h' as isize,
+}
+
+/// Key of the directory.
+pub(super) const DIRECTORY: &[u8] = b"d";
+/// Key of the format.
+pub(super) const FORMAT: &[u8] = b"f";
+/// First bytes of the keys that hold last stamps, moves and purges.
+pub(super) const LAST: u8 = b'l';
+pub(super) const MOVE: u8 = b'm';
+pub(super) const PURGE: u8 = b'p';
+/// First byte of the keys that hold statuses by their end.
+pub(super) const EXPIRY: u8 = b'e';
+
+/// All that begins with `first` and belongs to a collection.
+pub(super) fn of(first: u8, collection: u32) -> Vec<u8> {
+    let mut key = Vec::with_capacity(64);
+    key.push(first);
+    key.extend_from_slice(&collection.to_be_bytes());
+    key
+}
+
+/// A stored version.
+pub(super) fn entry(place: Place, collection: u32, stamp: Stamp) -> Vec<u8> {
+    stamped(of(place as u8, collection), stamp)
+}
+
+/// All versions of an object.
+pub(super) fn versions(collection: u32, id: &str) -> Vec<u8> {
+    named(b'v', collection, id)
+}
+
+/// One version of an object.
+pub(super) fn version(collection: u32, id: &str, instant: &Instant) -> Vec<u8> {
+    let mut key = versions(collection, id);
+    key.extend_from_slice(&instant.to_key());
+    key
+}
+
+/// The instant at the end of a version's key, whose first `prefix` bytes name the object.
+pub(super) fn instant_of(key: &[u8], prefix: usize) -> Result<Instant, StoreError> {
+    key.get(prefix..).and_then(Instant::from_key).ok_or_else(|| damaged(key))
+}
+
+/// A version under `n`, by its type.
+pub(super) fn typed(collection: u32, type_name: &str, stamp: Stamp) -> Vec<u8> {
+    stamped(named(b't', collection, type_name), stamp)
+}
+
+/// A version that is to be moved.
+pub(super) fn moving(collection: u32, stamp: Stamp) -> Vec<u8> {
+    stamped(of(MOVE, collection), stamp)
+}
+
+/// A status.
+pub(super) fn status(id: Uuid) -> Vec<u8> {
+    [b"s", id.as_bytes().as_slice()].concat()
+}
+
+/// A status by its end.
+pub(super) fn expiry(expires: Stamp, id: Uuid) -> Vec<u8> {
+    [&[EXPIRY][..], &expires.0.to_be_bytes(), id.as_bytes()].concat()
+}
+
+/// The UUID at the end of an expiry key.
+pub(super) fn uuid_of(key: &[u8]) -> Result<Uuid, StoreError> {
+    key.last_chunk::<16>().map(|bytes| Uuid::from_bytes(*bytes)).ok_or_else(|| damaged(key))
+}
+
+/// The collection after the first byte of a key.
+pub(super) fn collection_of(key: &[u8]) -> Result<u32, StoreError> {
+    key.get(1..).and_then(<[u8]>::first_chunk).map(|bytes| u32::from_be_bytes(*bytes)).ok_or_else(|| damaged(key))
+}
+
+/// The stamp at the end of a key, or that is a value.
+pub(super) fn stamp_of(bytes: &[u8]) -> Result<Stamp, StoreError> {
+    bytes.last_chunk().map(|bytes| Stamp(u64::from_be_bytes(*bytes))).ok_or_else(|| damaged(bytes))
+}
+
+fn named(first: u8, collection: u32, name: &str) -> Vec<u8> {
+    let mut key = of(first, collection);
+    key.extend_from_slice(name.as_bytes());
+    key.push(0);
+    key
+}
+
+fn stamped(mut key: Vec<u8>, stamp: Stamp) -> Vec<u8> {
+    key.extend_from_slice(&stamp.0.to_be_bytes());
+    key
+}
+
+fn damaged(bytes: &[u8]) -> StoreError {
+    StoreError::Damaged(format!("the key or value {} cannot be read", bytes.escape_ascii()))
+}
+
+/// Bytes before the id: level, flags, `hidden_until`, length of the id, length of the version.
+const HEADER: usize = 1 + 1 + 8 + 2 + 4;
+/// Flag of an object that says `revoked: true`.
+const REVOKED: u8 = 1;
+
+/// What is kept of an object: a fixed header, so that filters read no JSON, then id, version and the object as it came.
+#[derive(Debug)]
+pub(super) struct Entry {
+    value: IVec,
+    /// Where the version begins.
+    version: usize,
+    /// Where the object begins.
+    object: usize,
+}
+
+/// The parts of an entry that is to be written.
+#[derive(Debug)]
+pub(super) struct Parts<'a> {
+    /// The object's TLP level.
+    pub(super) level: Level,
+    /// Whether it says `revoked: true`.
+    pub(super) revoked: bool,
+    /// See [`Entry::hidden_until`].
+    pub(super) hidden_until: Stamp,
+    /// The object's id.
+    pub(super) id: &'a str,
+    /// Its version as TAXII writes it.
+    pub(super) version: &'a str,
+    /// The object as it came.
+    pub(super) object: &'a [u8],
+}
+
+impl Parts<'_> {
+    /// The value that [`Entry::read`] reads back.
+    pub(super) fn write(&self) -> Result<Vec<u8>, StoreError> {
+        let too_long = |_| StoreError::Engine(format!("the id or version of {} is too long to be stored", self.id));
+        let mut value = Vec::with_capacity(HEADER + self.id.len() + self.version.len() + self.object.len());
+        value.push(self.level as u8);
+        value.push(if self.revoked { REVOKED } else { 0 });
+        value.extend_from_slice(&self.hidden_until.0.to_be_bytes());
+        value.extend_from_slice(&u16::try_from(self.id.len()).map_err(too_long)?.to_be_bytes());
+        value.extend_from_slice(&u32::try_from(self.version.len()).map_err(too_long)?.to_be_bytes());
+        value.extend_from_slice(self.id.as_bytes());
+        value.extend_from_slice(self.version.as_bytes());
+        value.extend_from_slice(self.object);
+        Ok(value)
+    }
+}
+
+impl Entry {
+    /// Reads a value.
+    pub(super) fn read(value: IVec) -> Result<Self, StoreError> {
+        let lengths = value.get(10..HEADER).and_then(|l| Some((u16::from_be_bytes(*l.first_chunk()?), u32::from_be_bytes(*l.last_chunk()?))));
+        let (id, version) = lengths.ok_or_else(|| damaged(&value))?;
+        let version_at = HEADER + usize::from(id);
+        let object_at = version_at.saturating_add(usize::try_from(version).unwrap_or(usize::MAX));
+        let is_text = |range: std::ops::Range<usize>| value.get(range).is_some_and(|part| std::str::from_utf8(part).is_ok());
+        if !is_text(HEADER..version_at) || !is_text(version_at..object_at) {
+            return Err(damaged(&value[..HEADER]));
+        }
+        Ok(Self { value, version: version_at, object: object_at })
+    }
+
+    /// The object's TLP level.
+    pub(super) fn level(&self) -> Level {
+        Level::from_byte(self.value[0])
+    }
+
+    /// The last stamp of a greater version that arrived earlier: only readers of what was added at or after it see this
+    /// version as the latest (T-079). Zero for nearly all.
+    pub(super) fn hidden_until(&self) -> Stamp {
+        stamp_of(&self.value[2..10]).unwrap_or_default()
+    }
+
+    /// The object's id.
+    pub(super) fn id(&self) -> &str {
+        std::str::from_utf8(&self.value[HEADER..self.version]).unwrap_or_default()
+    }
+
+    /// Its version as TAXII writes it.
+    pub(super) fn version(&self) -> &str {
+        std::str::from_utf8(&self.value[self.version..self.object]).unwrap_or_default()
+    }
+
+    /// The object as it came, without a copy.
+    pub(super) fn object(&self) -> Bytes {
+        Bytes::from_owner(self.value.clone()).slice(self.object..)
+    }
+
+    /// The value with another [`Entry::hidden_until`].
+    pub(super) fn hide_until(&self, stamp: Stamp) -> Vec<u8> {
+        let mut value = self.value.to_vec();
+        value[2..10].copy_from_slice(&stamp.0.to_be_bytes());
+        value
+    }
+
+    /// Its length in the store.
+    pub(super) fn len(&self) -> usize {
+        self.value.len()
+    }
+
+    /// The value as it is stored.
+    pub(super) fn into_value(self) -> IVec {
+        self.value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn entries_go_round(id in "[a-z-]{0,40}", version in ".{0,40}", object: Vec<u8>, hidden: u64) {
+            let parts =
+                Parts { level: Level::Amber, revoked: true, hidden_until: Stamp(hidden), id: &id, version: &version, object: &object };
+            let entry = Entry::read(parts.write().unwrap().into()).unwrap();
+            prop_assert_eq!((entry.level(), entry.hidden_until()), (Level::Amber, Stamp(hidden)));
+            prop_assert_eq!((entry.id(), entry.version(), &entry.object()[..]), (&id[..], &version[..], &object[..]));
+            prop_assert_eq!(Entry::read(entry.hide_until(Stamp(7)).into()).unwrap().hidden_until(), Stamp(7));
+        }
+
+        #[test]
+        fn no_value_is_read_beyond_its_end(value: Vec<u8>) {
+            if let Ok(entry) = Entry::read(value.into()) {
+                let _ = (entry.id(), entry.version(), entry.object());
+            }
+        }
+    }
+}

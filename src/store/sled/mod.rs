@@ -1,0 +1,392 @@
+//! The embedded store: one directory, one process, one sled tree.
+//!
+//! One thread writes. It takes all envelopes that wait, writes their objects behind the last stamp of their collections,
+//! where no reader looks, and then in one small batch the new last stamps with all that belongs to them; makes that durable;
+//! lets readers see up to the new stamps; and answers. A crash leaves either the batch, or entries behind the last stamp,
+//! which are removed at the next start. Only then, and again with a mark for crashes, superseded versions leave the newest.
+//! Readers hold no lock: they work on the tree bounded by a view of what is durable.
+
+mod disk;
+mod keys;
+mod plan;
+mod read;
+mod shelf;
+mod view;
+mod write;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use sled::{Db, Tree};
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use super::directory::{Directory, Edit};
+use super::{Added, Addition, EditError, Page, Select, StatusRecord, Store, StoreError, Versions};
+use crate::stix::id::{StixId, type_of};
+use crate::stix::time::Instant;
+use crate::taxii::stamp::Stamp;
+use disk::{Disk, Seat};
+use keys::Place;
+use read::Reader;
+use shelf::Shelf;
+use view::{House, View};
+use write::{Job, Writer};
+
+/// What the keys and values of this version look like.
+const FORMAT: &[u8] = b"taxiway 1";
+/// Jobs that may wait for the writer before those who bring more must wait themselves.
+const WAITING: usize = 1_024;
+/// How often a reader begins again because versions were deleted under its hands, before it takes what it has.
+const ATTEMPTS: usize = 64;
+
+/// How a store uses its machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Bytes of memory for pages of the tree.
+    pub cache: u64,
+    /// Bytes that must stay free on the disk; a write that would use them is refused as [`StoreError::Full`].
+    pub reserve: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { cache: 512 << 20, reserve: 64 << 20 }
+    }
+}
+
+/// A store in a directory of this machine.
+#[derive(Debug)]
+pub struct SledStore {
+    /// `None` while it closes.
+    jobs: Option<mpsc::Sender<Job>>,
+    writer: Option<JoinHandle<()>>,
+    shared: Arc<Shared>,
+    /// After the tree, which must be closed when the directory is left.
+    _seat: Seat,
+}
+
+/// What the writer and the readers have in common.
+#[derive(Debug)]
+struct Shared {
+    db: Db,
+    view: ArcSwap<View>,
+    /// Odd while versions are being removed; never the same again afterwards.
+    removals: AtomicU64,
+}
+
+impl SledStore {
+    /// Opens the store in `dir`, which is made if it is not there; [`StoreError::Locked`] if another process has it open.
+    pub fn open(dir: &Path, options: Options) -> Result<Self, StoreError> {
+        let (seat, db) = Seat::take(dir, &options)?;
+        set_up(&db)?;
+        let view = load(&db)?;
+        undo(&db, &view)?;
+        let purges = numbers(&db, keys::PURGE)?;
+        let shared = Arc::new(Shared { db, view: ArcSwap::from_pointee(view), removals: AtomicU64::new(0) });
+        // What was read just now may be no more than the system's cache of a disk that has not got it.
+        shared.db.flush()?;
+        let writer = Writer::new(shared.clone(), Disk::new(dir, options.reserve)?, purges);
+        let (jobs, waiting) = mpsc::channel(WAITING);
+        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || writer.run(waiting));
+        let writer = thread.map_err(|e| StoreError::Engine(format!("no thread for writing: {e}")))?;
+        Ok(Self { jobs: Some(jobs), writer: Some(writer), shared, _seat: seat })
+    }
+
+    /// Has the writer do a job.
+    async fn ask<T, E: From<StoreError>>(&self, job: impl FnOnce(oneshot::Sender<Result<T, E>>) -> Job) -> Result<T, E> {
+        let (reply, answer) = oneshot::channel();
+        let gone = || StoreError::Engine("the writer has ended".into());
+        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
+        jobs.send(job(reply)).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    /// Reads where it may wait for the disk.
+    async fn read<T: Send + 'static>(&self, work: impl FnOnce(&Shared) -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+        let shared = self.shared.clone();
+        let done = tokio::task::spawn_blocking(move || work(&shared)).await;
+        done.map_err(|e| StoreError::Engine(format!("a reader ended: {e}")))?
+    }
+}
+
+impl Drop for SledStore {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(writer) = self.writer.take() {
+            // A writer that has panicked has answered nobody; there is nothing left to tell.
+            let _ = writer.join();
+        }
+        // Readers whose callers have gone are at their last page; the tree closes with the last of them.
+        while Arc::strong_count(&self.shared) > 1 {
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Shared {
+    fn page(&self, collection: Uuid, select: &Select) -> Result<Page, StoreError> {
+        let mut attempts = 0;
+        loop {
+            let before = self.removals.load(Ordering::SeqCst);
+            let view = self.view.load_full();
+            let number = view.house.number(collection)?;
+            let page = Reader::new(Shelf { tree: &self.db, number }, &view, select).page()?;
+            attempts += 1;
+            let untouched = before.is_multiple_of(2) && before == self.removals.load(Ordering::SeqCst);
+            if untouched || attempts == ATTEMPTS {
+                return Ok(page);
+            }
+        }
+    }
+
+    fn status(&self, id: Uuid, now: Stamp) -> Result<Option<StatusRecord>, StoreError> {
+        let Some(text) = self.db.get(keys::status(id))? else { return Ok(None) };
+        let record: StatusRecord = serde_json::from_slice(&text).map_err(|e| StoreError::Damaged(format!("status {id}: {e}")))?;
+        Ok(Some(record).filter(|record| record.expires > now))
+    }
+}
+
+#[async_trait]
+impl Store for SledStore {
+    async fn directory(&self) -> Result<Directory, StoreError> {
+        Ok(self.shared.view.load().house.directory.clone())
+    }
+
+    async fn edit(&self, edits: Vec<Edit>) -> Result<Directory, EditError> {
+        self.ask(|reply| Job::Edit(edits, reply)).await
+    }
+
+    async fn page(&self, collection: Uuid, select: &Select) -> Result<Page, StoreError> {
+        {
+            // Most polls find nothing new, which is known without a look at the tree.
+            let view = self.shared.view.load();
+            if view.top(view.house.number(collection)?) <= select.from {
+                return Ok(Page::default());
+            }
+        }
+        let select = select.clone();
+        self.read(move |shared| shared.page(collection, &select)).await
+    }
+
+    async fn add(&self, addition: Addition) -> Result<Added, StoreError> {
+        self.ask(|reply| Job::Add(addition, reply)).await
+    }
+
+    async fn delete(&self, collection: Uuid, id: &StixId, versions: &Versions) -> Result<usize, StoreError> {
+        let (id, versions) = (id.clone(), versions.clone());
+        self.ask(|reply| Job::Delete(collection, id, versions, reply)).await
+    }
+
+    async fn status(&self, id: Uuid, now: Stamp) -> Result<Option<StatusRecord>, StoreError> {
+        self.read(move |shared| shared.status(id, now)).await
+    }
+
+    async fn sweep(&self, now: Stamp) -> Result<usize, StoreError> {
+        self.ask(|reply| Job::Sweep(now, reply)).await
+    }
+}
+
+impl From<sled::Error> for StoreError {
+    fn from(error: sled::Error) -> Self {
+        match error {
+            sled::Error::Io(e) => disk::of_io(&e, "sled"),
+            sled::Error::Corruption { .. } => Self::Damaged(error.to_string()),
+            other => Self::Engine(other.to_string()),
+        }
+    }
+}
+
+/// Makes an empty tree a store, and refuses what is no store of this format.
+fn set_up(db: &Tree) -> Result<(), StoreError> {
+    match db.get(keys::FORMAT)? {
+        Some(format) if format == FORMAT => Ok(()),
+        Some(format) => {
+            Err(StoreError::Damaged(format!("its format is '{}', this program reads '{}'", format.escape_ascii(), FORMAT.escape_ascii())))
+        }
+        None if db.is_empty() => {
+            db.insert(keys::FORMAT, FORMAT)?;
+            Ok(())
+        }
+        None => Err(StoreError::Damaged("the directory holds a sled database of something else".into())),
+    }
+}
+
+/// The state that was last committed.
+fn load(db: &Tree) -> Result<View, StoreError> {
+    let directory = match db.get(keys::DIRECTORY)? {
+        Some(text) => serde_json::from_slice(&text).map_err(|e| StoreError::Damaged(format!("the directory: {e}")))?,
+        None => Directory::default(),
+    };
+    let mut tops = HashMap::new();
+    for pair in db.scan_prefix([keys::LAST]) {
+        let (key, value) = pair?;
+        tops.insert(keys::collection_of(&key)?, keys::stamp_of(&value)?);
+    }
+    let mut moving = HashSet::new();
+    for key in db.scan_prefix([keys::MOVE]).keys() {
+        let key = key?;
+        moving.insert((keys::collection_of(&key)?, keys::stamp_of(&key)?));
+    }
+    Ok(View { house: Arc::new(House::new(directory)), tops, moving })
+}
+
+/// Removes what a crash has left behind the last stamps: objects of envelopes that were never committed.
+fn undo(db: &Tree, view: &View) -> Result<(), StoreError> {
+    for number in view.house.directory.collections.keys() {
+        let shelf = Shelf { tree: db, number: *number };
+        for place in [Place::Newest, Place::History] {
+            for found in shelf.scan(place, view.top(*number), Stamp(u64::MAX)) {
+                let found = found?;
+                let id = found.entry.id();
+                let instant = Instant::parse(found.entry.version()).map_err(|e| StoreError::Damaged(format!("a version of {id}: {e}")))?;
+                db.remove(keys::typed(*number, type_of(id), found.added))?;
+                db.remove(keys::version(*number, id, &instant))?;
+                // Last: as long as it is there, a crash in here is made good at the next start.
+                db.remove(keys::entry(place, *number, found.added))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn numbers(db: &Tree, first: u8) -> Result<VecDeque<u32>, StoreError> {
+    db.scan_prefix([first]).keys().map(|key| keys::collection_of(&key?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::store::NewObject;
+    use crate::store::contract::{self, model};
+
+    fn open(dir: &TempDir) -> SledStore {
+        SledStore::open(dir.path(), Options::default()).unwrap()
+    }
+
+    fn fresh() -> (SledStore, TempDir) {
+        let dir = TempDir::new().unwrap();
+        (open(&dir), dir)
+    }
+
+    contract::suite!(fresh);
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
+        #[test]
+        fn agrees_with_the_model(steps in model::steps()) {
+            let dir = TempDir::new().unwrap();
+            let reopen = |store: SledStore| {
+                drop(store);
+                open(&dir)
+            };
+            model::check(|| open(&dir), reopen, &steps);
+        }
+    }
+
+    #[test]
+    fn a_second_opening_is_told_that_the_store_is_in_use() {
+        let (store, dir) = fresh();
+        assert!(matches!(SledStore::open(dir.path(), Options::default()), Err(StoreError::Locked(_))));
+        drop(store);
+        drop(open(&dir));
+    }
+
+    /// The places an id stands in, as first bytes of keys.
+    fn traces(store: &SledStore, id: &StixId) -> String {
+        let all = store.shared.db.iter().map(Result::unwrap);
+        let of_id = |part: &[u8]| part.windows(id.as_str().len()).any(|window| window == id.as_str().as_bytes());
+        all.filter(|(key, value)| of_id(key) || of_id(value)).map(|(key, _)| char::from(key[0])).collect()
+    }
+
+    async fn add(store: &SledStore, collection: Uuid, object: NewObject) {
+        store.add(Addition { collection, objects: vec![object], now: Stamp(5_000), receipt: None }).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_a_crash_left_uncommitted_is_removed() {
+        let (store, dir) = fresh();
+        let collection = contract::collection(&store).await;
+        let [kept, late, old] = [1, 2, 3].map(|n| contract::id("indicator", n));
+        for id in [&kept, &late, &old] {
+            add(&store, collection, contract::object(id, "01", "a")).await;
+        }
+        store.delete(collection, &late, &Versions::All).await.unwrap();
+        let tree = &store.shared.db;
+        let shelf = Shelf { tree, number: 0 };
+        let first = shelf.scan(Place::Newest, Stamp::ZERO, Stamp(u64::MAX)).next().unwrap().unwrap();
+        // The log as it is when the last stamp was not yet written: one object among the newest, one already superseded.
+        tree.insert(keys::of(keys::LAST, 0), &first.added.0.to_be_bytes()).unwrap();
+        let third = shelf.scan(Place::Newest, first.added, Stamp(u64::MAX)).next().unwrap().unwrap();
+        tree.insert(keys::entry(Place::History, 0, Stamp(third.added.0 + 1)), third.entry.into_value()).unwrap();
+        drop(store);
+        let store = open(&dir);
+        assert_eq!((traces(&store, &old).as_str(), traces(&store, &kept).as_str()), ("", "nv"));
+        let page = store.page(collection, &contract::select()).await.unwrap();
+        assert_eq!(page.records.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(), [kept.as_str()]);
+        assert_eq!(store.shared.db.scan_prefix(b"t").count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_move_that_a_crash_interrupted_is_finished_and_never_seen() {
+        let (store, dir) = fresh();
+        let collection = contract::collection(&store).await;
+        let id = contract::id("indicator", 1);
+        for second in ["01", "02"] {
+            add(&store, collection, contract::object(&id, second, "a")).await;
+        }
+        // A sweep comes behind the move that follows the second object.
+        store.sweep(Stamp::ZERO).await.unwrap();
+        assert_eq!(traces(&store, &id), "hnvv");
+        let tree = &store.shared.db;
+        let (key, old) = tree.scan_prefix(b"h").next().unwrap().unwrap();
+        let added = keys::stamp_of(&key).unwrap();
+        tree.insert(keys::entry(Place::Newest, 0, added), old).unwrap();
+        tree.insert(keys::typed(0, "indicator", added), &[]).unwrap();
+        tree.insert(keys::moving(0, added), &[]).unwrap();
+        tree.remove(key).unwrap();
+        drop(store);
+        let store = open(&dir);
+        for types in [None, Some(vec!["indicator".to_owned()])] {
+            let page = store.page(collection, &Select { types, ..contract::select() }).await.unwrap();
+            assert_eq!(page.records.len(), 1);
+            assert!(page.records[0].version.ends_with("02Z"));
+        }
+        store.sweep(Stamp::ZERO).await.unwrap();
+        assert_eq!(traces(&store, &id), "hnvv");
+        assert_eq!(store.shared.db.scan_prefix(b"t").count() + store.shared.db.scan_prefix(b"m").count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_purge_goes_on_after_a_restart() {
+        let (store, dir) = fresh();
+        let collection = contract::collection(&store).await;
+        let objects = (0..3_000).map(|n| contract::object(&contract::id("indicator", n), "01", "a")).collect();
+        store.add(Addition { collection, objects, now: Stamp(5_000), receipt: None }).await.unwrap();
+        store.edit(vec![Edit::RemoveCollection(collection)]).await.unwrap();
+        drop(store);
+        let store = open(&dir);
+        let left = || b"nhvtmlp".iter().map(|first| store.shared.db.scan_prefix([*first]).count()).sum::<usize>();
+        while left() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(store.shared.db.iter().count(), 2, "the directory and the format");
+    }
+
+    #[test]
+    fn another_format_is_refused() {
+        let dir = TempDir::new().unwrap();
+        sled::open(dir.path()).unwrap().insert(keys::FORMAT, b"taxiway 2").unwrap();
+        assert!(matches!(SledStore::open(dir.path(), Options::default()), Err(StoreError::Damaged(text)) if text.contains("taxiway 2")));
+        let other = TempDir::new().unwrap();
+        sled::open(other.path()).unwrap().insert(b"key", b"value").unwrap();
+        assert!(matches!(SledStore::open(other.path(), Options::default()), Err(StoreError::Damaged(_))));
+    }
+}

@@ -1,0 +1,281 @@
+//! What a group of envelopes comes to: judged in order, before anything is written.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bytes::Bytes;
+use sled::{Batch, Tree};
+
+use super::keys::{self, Parts, Place};
+use super::shelf::{Shelf, places};
+use super::view::View;
+use crate::stix::id::StixId;
+use crate::stix::json;
+use crate::stix::time::Instant;
+use crate::store::{Added, Addition, NewObject, Outcome, StoreError, rules};
+use crate::taxii::stamp::Stamp;
+
+/// What is to be written for a group, and what its writers are to be told.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// New objects. Until the commit is there they stand behind the last stamp, where nobody looks.
+    pub(super) entries: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Their indexes, to be written after them: the log keeps the order, so that no index comes back from a crash alone.
+    /// In the order of keys, in which sled writes less.
+    pub(super) indexes: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Makes the entries part of the collections, all or none.
+    pub(super) commit: Batch,
+    /// The last stamps after this group.
+    pub(super) tops: HashMap<u32, Stamp>,
+    /// What the new objects have superseded.
+    pub(super) superseded: Vec<(u32, Stamp)>,
+    /// The answers, in the order of the envelopes.
+    pub(super) answers: Vec<Result<Added, StoreError>>,
+    /// Whether there is anything to write.
+    pub(super) is_empty: bool,
+}
+
+/// Judges `additions` one after the other, each against the store and all before it.
+pub(super) fn plan(tree: &Tree, view: &View, additions: Vec<Addition>) -> Result<Plan, StoreError> {
+    let mut group = Group { tree, view, objects: HashMap::new(), fresh: Vec::new(), tops: HashMap::new() };
+    let mut drafts = Vec::new();
+    for addition in &additions {
+        drafts.push(match view.house.number(addition.collection) {
+            Ok(number) => Ok(group.judge_all(number, addition)?),
+            Err(missing) => Err(missing),
+        });
+    }
+    group.close();
+    group.write(additions, drafts)
+}
+
+/// The state of the store as the envelopes of a group find it one after the other.
+struct Group<'a> {
+    tree: &'a Tree,
+    view: &'a View,
+    /// The objects that the group deals with.
+    objects: HashMap<(u32, StixId), Vec<Known>>,
+    /// What is to be stored, in the order of the stamps.
+    fresh: Vec<Fresh>,
+    /// For each collection that gets something: the last stamp given, and where in `fresh` it was given.
+    tops: HashMap<u32, (Stamp, usize)>,
+}
+
+/// A version of an object, stored or to be stored; kept by ascending instant.
+struct Known {
+    instant: Instant,
+    added: Stamp,
+    /// Where it stands in [`Group::fresh`].
+    fresh: Option<usize>,
+}
+
+/// A version that is to be stored.
+struct Fresh {
+    number: u32,
+    id: StixId,
+    /// The text of its version; an SCO takes the stamp's.
+    version: Option<String>,
+    instant: Instant,
+    added: Stamp,
+    /// The clock of its envelope.
+    now: Stamp,
+    parts: NewObject,
+}
+
+/// What became of an object, before the last stamps are settled.
+enum Draft {
+    /// Stored as this one of the fresh.
+    Added(usize),
+    /// The same as this one of the fresh.
+    Again(usize),
+    /// Settled.
+    Told(Outcome),
+}
+
+impl Fresh {
+    fn version(&self) -> String {
+        self.version.clone().unwrap_or_else(|| self.added.to_string())
+    }
+}
+
+impl<'a> Group<'a> {
+    fn judge_all(&mut self, number: u32, addition: &Addition) -> Result<Vec<Draft>, StoreError> {
+        addition.objects.iter().map(|new| self.judge(number, new, addition.now)).collect()
+    }
+
+    fn judge(&mut self, number: u32, new: &NewObject, now: Stamp) -> Result<Draft, StoreError> {
+        let key = (number, new.id.clone());
+        let mut known = match self.objects.remove(&key) {
+            Some(known) => known,
+            None => self.shelf(number).versions(new.id.as_str())?.into_iter().map(|(instant, added)| Known { instant, added, fresh: None }).collect(),
+        };
+        let draft = match self.find(number, &known, new)? {
+            Some(draft) => draft,
+            None => self.store(number, &mut known, new, now),
+        };
+        self.objects.insert(key, known);
+        Ok(draft)
+    }
+
+    /// What becomes of an object whose version, or as an SCO whose content, is known already.
+    fn find(&self, number: u32, known: &[Known], new: &NewObject) -> Result<Option<Draft>, StoreError> {
+        if let Some((text, instant)) = &new.version {
+            let Ok(at) = known.binary_search_by(|old| old.instant.cmp(instant)) else { return Ok(None) };
+            let (content, _) = self.content(number, &known[at])?;
+            let same = json::same(&content, &new.object);
+            return Ok(Some(Draft::Told(if same { Outcome::Duplicate(text.clone()) } else { Outcome::Conflict(text.clone()) })));
+        }
+        for old in known {
+            let (content, version) = self.content(number, old)?;
+            if json::same(&content, &new.object) {
+                return Ok(Some(old.fresh.map_or(Draft::Told(Outcome::Duplicate(version)), Draft::Again)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The object of a known version, and the text of the version.
+    fn content(&self, number: u32, known: &Known) -> Result<(Bytes, String), StoreError> {
+        if let Some(fresh) = known.fresh.and_then(|at| self.fresh.get(at)) {
+            return Ok((fresh.parts.object.clone(), fresh.version()));
+        }
+        let found = self.shelf(number).fetch(known.added)?.ok_or_else(|| missing(number, known.added))?;
+        Ok((found.entry.object(), found.entry.version().into()))
+    }
+
+    fn store(&mut self, number: u32, known: &mut Vec<Known>, new: &NewObject, now: Stamp) -> Draft {
+        let last = self.tops.get(&number).map_or(self.view.top(number), |(last, _)| *last);
+        let mut added = rules::next_stamp(last, now);
+        // The stamp of an SCO becomes a version, which another object of this id may have taken by its `modified`.
+        while new.version.is_none() && known.iter().any(|old| old.instant == added.instant()) {
+            added = Stamp(added.0 + 1);
+        }
+        let (version, instant) = new.version.clone().map_or_else(|| (None, added.instant()), |(text, instant)| (Some(text), instant));
+        let at = self.fresh.len();
+        self.tops.insert(number, (added, at));
+        insert(known, Known { instant: instant.clone(), added, fresh: Some(at) });
+        self.fresh.push(Fresh { number, id: new.id.clone(), version, instant, added, now, parts: new.clone() });
+        Draft::Added(at)
+    }
+
+    /// Gives the last object of each collection its closing stamp.
+    fn close(&mut self) {
+        for (last, at) in self.tops.values_mut() {
+            let Some(fresh) = self.fresh.get_mut(*at) else { continue };
+            let Some(known) = self.objects.get_mut(&(fresh.number, fresh.id.clone())) else { continue };
+            let closing = rules::closing_stamp(fresh.added, fresh.now);
+            let is_observable = fresh.version.is_none();
+            if is_observable && known.iter().any(|old| old.instant == closing.instant()) {
+                continue;
+            }
+            known.retain(|old| old.fresh != Some(*at));
+            fresh.added = closing;
+            if is_observable {
+                fresh.instant = closing.instant();
+            }
+            insert(known, Known { instant: fresh.instant.clone(), added: closing, fresh: Some(*at) });
+            *last = closing;
+        }
+    }
+
+    fn write(self, additions: Vec<Addition>, drafts: Vec<Result<Vec<Draft>, StoreError>>) -> Result<Plan, StoreError> {
+        let mut plan = Plan::default();
+        let mut hidden = vec![None; self.fresh.len()];
+        for ((number, _), known) in &self.objects {
+            let versions: Vec<(Instant, Stamp)> = known.iter().map(|k| (k.instant.clone(), k.added)).collect();
+            let stored: Vec<(Instant, Stamp)> = known.iter().filter(|k| k.fresh.is_none()).map(|k| (k.instant.clone(), k.added)).collect();
+            let mut before = places(&stored).into_iter();
+            for (known, after) in known.iter().zip(places(&versions)) {
+                match known.fresh.and_then(|at| hidden.get_mut(at)) {
+                    Some(hidden) => *hidden = after,
+                    None if before.next().flatten().is_some() && after.is_none() => plan.superseded.push((*number, known.added)),
+                    None => {}
+                }
+            }
+        }
+        for (fresh, hidden_until) in self.fresh.iter().zip(hidden) {
+            plan.put(fresh, hidden_until)?;
+        }
+        plan.tops = self.tops.iter().map(|(number, (last, _))| (*number, *last)).collect();
+        for (number, last) in &plan.tops {
+            plan.commit.insert(keys::of(keys::LAST, *number), &last.0.to_be_bytes());
+        }
+        for (number, added) in &plan.superseded {
+            plan.commit.insert(keys::moving(*number, *added), &[]);
+        }
+        plan.is_empty = self.fresh.is_empty();
+        for (addition, drafts) in additions.into_iter().zip(drafts) {
+            let answer = drafts.map(|drafts| drafts.into_iter().map(|draft| self.outcome(draft)).collect());
+            plan.answer(addition, answer)?;
+        }
+        Ok(plan)
+    }
+
+    fn outcome(&self, draft: Draft) -> Outcome {
+        let version = |at: usize| self.fresh.get(at).map(Fresh::version).unwrap_or_default();
+        match draft {
+            Draft::Added(at) => Outcome::Added(version(at)),
+            Draft::Again(at) => Outcome::Duplicate(version(at)),
+            Draft::Told(outcome) => outcome,
+        }
+    }
+
+    fn shelf(&self, number: u32) -> Shelf<'a> {
+        Shelf { tree: self.tree, number }
+    }
+}
+
+impl Plan {
+    /// Writes a new version into its place and the indexes.
+    fn put(&mut self, fresh: &Fresh, hidden_until: Option<Stamp>) -> Result<(), StoreError> {
+        let parts = Parts {
+            level: fresh.parts.level,
+            revoked: fresh.parts.revoked,
+            hidden_until: hidden_until.unwrap_or_default(),
+            id: fresh.id.as_str(),
+            version: &fresh.version(),
+            object: &fresh.parts.object,
+        };
+        let place = if hidden_until.is_some() { Place::Newest } else { Place::History };
+        self.entries.push((keys::entry(place, fresh.number, fresh.added), parts.write()?));
+        self.indexes.insert(keys::version(fresh.number, fresh.id.as_str(), &fresh.instant), fresh.added.0.to_be_bytes().to_vec());
+        if place == Place::Newest {
+            self.indexes.insert(keys::typed(fresh.number, fresh.id.type_name(), fresh.added), Vec::new());
+        }
+        Ok(())
+    }
+
+    /// Settles an envelope's answer and keeps its status.
+    fn answer(&mut self, addition: Addition, outcomes: Result<Vec<Outcome>, StoreError>) -> Result<(), StoreError> {
+        let outcomes = match outcomes {
+            Ok(outcomes) => outcomes,
+            Err(refused) => {
+                self.answers.push(Err(refused));
+                return Ok(());
+            }
+        };
+        let status = match addition.receipt {
+            None => None,
+            Some(receipt) => {
+                let (id, expires) = (receipt.id, receipt.expires);
+                let record = receipt.settle(&addition.objects, &outcomes, addition.now);
+                let text = serde_json::to_vec(&record).map_err(|e| StoreError::Engine(format!("status {id}: {e}")))?;
+                self.commit.insert(keys::status(id), text);
+                self.commit.insert(keys::expiry(expires, id), &[]);
+                self.is_empty = false;
+                Some(record.status)
+            }
+        };
+        self.answers.push(Ok(Added { outcomes, status }));
+        Ok(())
+    }
+}
+
+/// What is said of a version whose entry is gone.
+pub(super) fn missing(number: u32, added: Stamp) -> StoreError {
+    StoreError::Damaged(format!("the object of stamp {added} in collection {number} is missing"))
+}
+
+fn insert(known: &mut Vec<Known>, new: Known) {
+    let at = known.partition_point(|old| old.instant < new.instant);
+    known.insert(at, new);
+}

@@ -1,0 +1,139 @@
+//! Reading a page: one range scan for what nearly everybody asks, slower ways for the rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::keys::Place;
+use super::shelf::{Found, Shelf};
+use super::view::View;
+use crate::stix::id::{StixId, type_of};
+use crate::stix::time::Instant;
+use crate::store::{Page, Record, Select, StoreError, Versions, rules};
+use crate::taxii::stamp::Stamp;
+
+/// A selection from one collection of one view.
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    shelf: Shelf<'a>,
+    view: &'a View,
+    select: &'a Select,
+    /// The page begins after this.
+    from: Stamp,
+    /// Nothing behind this is there for the reader.
+    top: Stamp,
+}
+
+type Findings<'a> = Box<dyn Iterator<Item = Result<Found, StoreError>> + 'a>;
+
+impl<'a> Reader<'a> {
+    /// A reader of what `view` shows of `shelf`.
+    pub(super) fn new(shelf: Shelf<'a>, view: &'a View, select: &'a Select) -> Self {
+        Self { shelf, view, select, from: select.from.max(select.after), top: view.top(shelf.number) }
+    }
+
+    /// The page.
+    pub(super) fn page(&self) -> Result<Page, StoreError> {
+        let found: Findings = match (&self.select.ids, &self.select.types) {
+            (Some(_), _) => self.by_ids()?,
+            (None, None) if self.select.versions == Versions::LAST => self.latest(),
+            (None, Some(types)) if self.select.versions == Versions::LAST => self.latest_of(types),
+            _ => self.by_versions()?,
+        };
+        let mut filling = rules::Filling::new(self.select);
+        for found in found {
+            let Found { added, entry } = found?;
+            if !filling.take(Record { added, id: entry.id().into(), version: entry.version().into(), object: entry.object() }) {
+                break;
+            }
+        }
+        Ok(filling.done())
+    }
+
+    /// The latest version of everything: the scan that pollers live from.
+    fn latest(&self) -> Findings<'_> {
+        Box::new(self.shelf.scan(Place::Newest, self.from, self.top).filter(keep(|found| self.is_latest(found))))
+    }
+
+    /// The latest version of everything of some types: their indexes, merged.
+    fn latest_of(&self, types: &[String]) -> Findings<'_> {
+        let types: BTreeSet<&String> = types.iter().collect();
+        let mut indexes: Vec<_> = types.into_iter().map(|name| self.shelf.scan_type(name, self.from, self.top).peekable()).collect();
+        let stamps = std::iter::from_fn(move || {
+            // An error counts as the least, so that it comes out at once.
+            let key = |next: Option<&Result<Stamp, _>>| next.map(|next| next.as_ref().map_or(Stamp::ZERO, |stamp| *stamp));
+            indexes.iter_mut().filter_map(|index| Some((key(index.peek())?, index))).min_by_key(|(stamp, _)| *stamp)?.1.next()
+        });
+        let found = stamps.filter_map(|stamp| stamp.and_then(|stamp| self.shelf.fetch_from(Place::Newest, stamp)).transpose());
+        Box::new(found.filter(keep(|found| self.is_latest(found))))
+    }
+
+    /// Whether an entry among the newest is for this reader the latest of its object, and one it may see.
+    fn is_latest(&self, found: &Found) -> bool {
+        found.entry.hidden_until() <= self.select.after
+            && found.entry.level() <= self.select.clearance
+            && !self.view.moving.contains(&(self.shelf.number, found.added))
+    }
+
+    /// Chosen versions of some objects: object by object, then in the one order.
+    fn by_ids(&self) -> Result<Findings<'_>, StoreError> {
+        let ids: BTreeSet<&str> = self.select.ids.iter().flatten().map(StixId::as_str).filter(|id| self.is_of_types(id)).collect();
+        let mut stamps = BTreeSet::new();
+        for id in ids {
+            stamps.extend(self.chosen(id)?.into_iter().filter(|stamp| *stamp > self.from));
+        }
+        let found = stamps.into_iter().filter_map(|stamp| self.shelf.fetch(stamp).transpose());
+        Ok(Box::new(found.filter(keep(|found| found.entry.level() <= self.select.clearance))))
+    }
+
+    /// Chosen versions of all objects: both places, merged.
+    fn by_versions(&self) -> Result<Findings<'_>, StoreError> {
+        // The newest before the history: an entry that is moved meanwhile is then seen at least once.
+        let (mut found, enough) = self.take(Place::Newest, self.top)?;
+        let bound = if enough { found.last_key_value().map_or(self.top, |(stamp, _)| *stamp) } else { self.top };
+        found.extend(self.take(Place::History, bound)?.0);
+        Ok(Box::new(found.into_values().map(Ok)))
+    }
+
+    /// As many chosen entries of one place as a page can need to know whether there are more; and whether it stopped at that.
+    fn take(&self, place: Place, to: Stamp) -> Result<(BTreeMap<Stamp, Found>, bool), StoreError> {
+        let (mut taken, mut octets) = (BTreeMap::new(), 0);
+        for found in self.shelf.scan(place, self.from, to) {
+            let found = found?;
+            if self.is_wanted(&found)? {
+                octets += found.entry.object().len();
+                taken.insert(found.added, found);
+                if taken.len() > 1 && (taken.len() > self.select.limit || octets > self.select.octets) {
+                    return Ok((taken, true));
+                }
+            }
+        }
+        Ok((taken, false))
+    }
+
+    fn is_wanted(&self, found: &Found) -> Result<bool, StoreError> {
+        let id = found.entry.id();
+        if found.entry.level() > self.select.clearance || !self.is_of_types(id) {
+            return Ok(false);
+        }
+        match &self.select.versions {
+            Versions::All => Ok(true),
+            Versions::Some { first: false, last: false, at } => Ok(Instant::parse(found.entry.version()).is_ok_and(|instant| at.contains(&instant))),
+            Versions::Some { .. } => Ok(self.chosen(id)?.contains(&found.added)),
+        }
+    }
+
+    fn is_of_types(&self, id: &str) -> bool {
+        self.select.types.as_ref().is_none_or(|types| types.iter().any(|name| name == type_of(id)))
+    }
+
+    /// The stamps of an object's versions that are chosen among those this reader may see.
+    fn chosen(&self, id: &str) -> Result<Vec<Stamp>, StoreError> {
+        let versions = self.shelf.versions(id)?;
+        let candidates = versions.iter().map(|(instant, stamp)| (instant, *stamp));
+        Ok(rules::choose(&self.select.versions, candidates.filter(|(_, stamp)| *stamp > self.select.after && *stamp <= self.top)))
+    }
+}
+
+/// A filter that lets errors pass.
+fn keep<'a>(wanted: impl Fn(&Found) -> bool + 'a) -> impl FnMut(&Result<Found, StoreError>) -> bool + 'a {
+    move |found| found.as_ref().map_or(true, &wanted)
+}

@@ -1,0 +1,108 @@
+//! One collection in the tree: its entries and the versions of its objects.
+
+use std::ops::Bound;
+
+use sled::{IVec, Tree};
+
+use super::keys::{self, Entry, Place};
+use crate::stix::time::Instant;
+use crate::store::StoreError;
+use crate::taxii::stamp::Stamp;
+
+/// One collection as the tree holds it, whatever the reader may see of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shelf<'a> {
+    /// Where everything is kept.
+    pub(super) tree: &'a Tree,
+    /// The collection's number.
+    pub(super) number: u32,
+}
+
+/// An entry and its place in the order.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) added: Stamp,
+    pub(super) entry: Entry,
+}
+
+impl<'a> Shelf<'a> {
+    /// The entries after `from` up to and including `to`, ascending.
+    pub(super) fn scan(self, place: Place, from: Stamp, to: Stamp) -> impl Iterator<Item = Result<Found, StoreError>> + use<'a> {
+        self.range(&keys::entry(place, self.number, from), &keys::entry(place, self.number, to)).map(|pair| {
+            let (key, value) = pair?;
+            Ok(Found { added: keys::stamp_of(&key)?, entry: Entry::read(value)? })
+        })
+    }
+
+    /// The stamps of the versions of a type under [`Place::Newest`], after `from` up to and including `to`, ascending.
+    pub(super) fn scan_type(self, type_name: &str, from: Stamp, to: Stamp) -> impl Iterator<Item = Result<Stamp, StoreError>> + use<'a> {
+        let pairs = self.range(&keys::typed(self.number, type_name, from), &keys::typed(self.number, type_name, to));
+        pairs.map(|pair| keys::stamp_of(&pair?.0))
+    }
+
+    /// The entry of this stamp, wherever it is.
+    pub(super) fn fetch(self, added: Stamp) -> Result<Option<Found>, StoreError> {
+        // In this order: an entry that is moved meanwhile is put into the history before it leaves the newest.
+        for place in [Place::Newest, Place::History] {
+            if let Some(found) = self.fetch_from(place, added)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The entry of this stamp, if it is there.
+    pub(super) fn fetch_from(self, place: Place, added: Stamp) -> Result<Option<Found>, StoreError> {
+        let value = self.tree.get(keys::entry(place, self.number, added))?;
+        value.map(|value| Ok(Found { added, entry: Entry::read(value)? })).transpose()
+    }
+
+    /// All versions of an object with their stamps, ascending by instant.
+    pub(super) fn versions(self, id: &str) -> Result<Vec<(Instant, Stamp)>, StoreError> {
+        let prefix = keys::versions(self.number, id);
+        let pairs = self.tree.scan_prefix(&prefix);
+        pairs
+            .map(|pair| {
+                let (key, value) = pair?;
+                Ok((keys::instant_of(&key, prefix.len())?, keys::stamp_of(&value)?))
+            })
+            .collect()
+    }
+
+    fn range(self, after: &[u8], to: &[u8]) -> impl Iterator<Item = Result<(IVec, IVec), StoreError>> + use<'a> {
+        let bounds = (Bound::Excluded(IVec::from(after)), Bound::Included(IVec::from(to)));
+        self.tree.range::<IVec, _>(bounds).map(|pair| Ok(pair?))
+    }
+}
+
+/// For each version of an object (ascending by instant) where it belongs: `Some(hidden_until)` among the newest, `None` in the history.
+///
+/// A reader who asks for what was added after some stamp sees as latest the greatest version among those (T-079). So a version
+/// may be somebody's latest if and only if it was added after all greater versions; it is then for those who begin at or after
+/// the last of these.
+pub(super) fn places(versions: &[(Instant, Stamp)]) -> Vec<Option<Stamp>> {
+    let mut last_of_greater = Stamp::ZERO;
+    let mut places: Vec<Option<Stamp>> = versions
+        .iter()
+        .rev()
+        .map(|(_, added)| {
+            let place = (*added > last_of_greater).then_some(last_of_greater);
+            last_of_greater = last_of_greater.max(*added);
+            place
+        })
+        .collect();
+    places.reverse();
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t079_a_late_arrival_of_an_old_version_stays_among_the_newest() {
+        let versions: Vec<(Instant, Stamp)> = [40, 10, 30, 20].iter().zip(1..).map(|(added, n)| (Instant::from_micros(n), Stamp(*added))).collect();
+        assert_eq!(places(&versions), [Some(Stamp(30)), None, Some(Stamp(20)), Some(Stamp::ZERO)]);
+        assert!(places(&[]).is_empty());
+    }
+}

@@ -1,0 +1,350 @@
+//! The one writer: takes what is waiting, writes it as one, makes it durable, shows it, and only then answers.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use sled::{Batch, Tree};
+use tokio::sync::mpsc::{Receiver, error::TryRecvError};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::Shared;
+use super::disk::Disk;
+use super::keys::{self, Entry, Place};
+use super::plan::{self, missing};
+use super::shelf::{Shelf, places};
+use super::view::{House, View};
+use crate::stix::id::{StixId, type_of};
+use crate::stix::time::Instant;
+use crate::store::directory::{Directory, Edit};
+use crate::store::{Added, Addition, EditError, StoreError, Versions, rules};
+use crate::taxii::stamp::Stamp;
+
+/// A group ends when its objects have more bytes than this.
+const GROUP_BYTES: usize = 4 << 20;
+/// What an object costs besides its bytes: keys, header and indexes.
+const OVERHEAD: usize = 512;
+/// Keys that are removed between two looks at what is waiting.
+const CHUNK: usize = 1_000;
+
+/// Where an answer goes.
+type Reply<T, E = StoreError> = oneshot::Sender<Result<T, E>>;
+
+/// Work for the writer.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// [`Store::add`](crate::store::Store::add).
+    Add(Addition, Reply<Added>),
+    /// [`Store::delete`](crate::store::Store::delete).
+    Delete(Uuid, StixId, Versions, Reply<usize>),
+    /// [`Store::edit`](crate::store::Store::edit).
+    Edit(Vec<Edit>, Reply<Directory, EditError>),
+    /// [`Store::sweep`](crate::store::Store::sweep).
+    Sweep(Stamp, Reply<usize>),
+}
+
+/// The thread that writes.
+#[derive(Debug)]
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    disk: Disk,
+    /// Collections that are gone but for their objects.
+    purges: VecDeque<u32>,
+    /// Why nothing more is written: sled cannot tell what of a failed write is on the disk, so it must be opened anew.
+    broken: Option<StoreError>,
+}
+
+impl Writer {
+    /// A writer that shows its work to the readers of `shared`.
+    pub(super) fn new(shared: Arc<Shared>, disk: Disk, purges: VecDeque<u32>) -> Self {
+        Self { shared, disk, purges, broken: None }
+    }
+
+    /// Works until nobody can send any more.
+    pub(super) fn run(mut self, mut jobs: Receiver<Job>) {
+        // What a crash left half done; without room for it readers are still right, and the next write tries again.
+        let _ = self.tidy();
+        let mut next = None;
+        while let Some(job) = next.take().or_else(|| self.wait(&mut jobs)) {
+            match job {
+                Job::Add(addition, reply) => next = self.add(addition, reply, &mut jobs),
+                Job::Delete(collection, id, versions, reply) => answer(reply, self.delete(collection, &id, &versions)),
+                Job::Edit(edits, reply) => answer(reply, self.edit(edits)),
+                Job::Sweep(now, reply) => answer(reply, self.sweep(now)),
+            }
+        }
+    }
+
+    /// The next job; purges while there is none.
+    fn wait(&mut self, jobs: &mut Receiver<Job>) -> Option<Job> {
+        while let Some(number) = self.purges.front().copied() {
+            match jobs.try_recv() {
+                Ok(job) => return Some(job),
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => match self.purge(number) {
+                    Ok(false) => {}
+                    Ok(true) => drop(self.purges.pop_front()),
+                    // Without room it waits for a better time, at the latest the next start.
+                    Err(_) => break,
+                },
+            }
+        }
+        jobs.blocking_recv()
+    }
+
+    /// Stores an envelope together with those that wait behind it; returns the job that ended the group.
+    fn add(&mut self, addition: Addition, reply: Reply<Added>, jobs: &mut Receiver<Job>) -> Option<Job> {
+        let mut next = None;
+        let mut bytes = size(&addition);
+        let (mut additions, mut replies) = (vec![addition], vec![reply]);
+        while bytes < GROUP_BYTES {
+            match jobs.try_recv() {
+                Ok(Job::Add(addition, reply)) => {
+                    bytes += size(&addition);
+                    additions.push(addition);
+                    replies.push(reply);
+                }
+                Ok(other) => {
+                    next = Some(other);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        match self.add_group(additions, bytes) {
+            Ok(answers) => replies.into_iter().zip(answers).for_each(|(reply, result)| answer(reply, result)),
+            Err(error) => replies.into_iter().for_each(|reply| answer(reply, Err(error.clone()))),
+        }
+        // An error stays until the next write, which meets it again and tells it.
+        let _ = self.tidy();
+        next
+    }
+
+    fn add_group(&mut self, additions: Vec<Addition>, bytes: usize) -> Result<Vec<Result<Added, StoreError>>, StoreError> {
+        self.ready(bytes)?;
+        let view = self.shared.view.load_full();
+        let plan = plan::plan(&self.shared.db, &view, additions)?;
+        if plan.is_empty {
+            return Ok(plan.answers);
+        }
+        self.commit(|tree| {
+            for (key, value) in plan.entries.into_iter().chain(plan.indexes) {
+                tree.insert(key, value)?;
+            }
+            Ok(tree.apply_batch(plan.commit)?)
+        })?;
+        self.show(|view| {
+            view.tops.extend(plan.tops);
+            view.moving.extend(plan.superseded);
+        });
+        Ok(plan.answers)
+    }
+
+    fn delete(&mut self, collection: Uuid, id: &StixId, versions: &Versions) -> Result<usize, StoreError> {
+        let number = self.shared.view.load().house.number(collection)?;
+        self.ready(0)?;
+        let tree = Tree::clone(&self.shared.db);
+        let kept = Shelf { tree: &tree, number };
+        let before = kept.versions(id.as_str())?;
+        let gone: HashSet<Stamp> = rules::choose(versions, before.iter().map(|(instant, stamp)| (instant, *stamp))).into_iter().collect();
+        if gone.is_empty() {
+            return Ok(0);
+        }
+        let (batch, bytes) = without(kept, id, &before, &gone)?;
+        self.disk.room(bytes)?;
+        // While the number is odd, and whenever it has changed meanwhile, a reader may have seen half of this, and reads again.
+        self.shared.removals.fetch_add(1, Ordering::SeqCst);
+        let done = self.commit(|tree| Ok(tree.apply_batch(batch)?));
+        self.shared.removals.fetch_add(1, Ordering::SeqCst);
+        done.map(|()| gone.len())
+    }
+
+    fn edit(&mut self, edits: Vec<Edit>) -> Result<Directory, EditError> {
+        let old = self.shared.view.load().house.clone();
+        let mut directory = old.directory.clone();
+        for edit in edits {
+            directory.apply(edit)?;
+        }
+        if directory == old.directory {
+            return Ok(directory);
+        }
+        let text = serde_json::to_vec(&directory).map_err(|e| StoreError::Engine(format!("the directory: {e}")))?;
+        self.ready(text.len())?;
+        let removed: Vec<u32> = old.directory.collections.keys().filter(|number| !directory.collections.contains_key(number)).copied().collect();
+        let mut batch = Batch::default();
+        batch.insert(keys::DIRECTORY, text);
+        for number in &removed {
+            batch.insert(keys::of(keys::PURGE, *number), &[]);
+        }
+        self.commit(|tree| Ok(tree.apply_batch(batch)?))?;
+        self.show(|view| {
+            view.house = Arc::new(House::new(directory.clone()));
+            view.tops.retain(|number, _| !removed.contains(number));
+            view.moving.retain(|(number, _)| !removed.contains(number));
+        });
+        if !removed.is_empty() {
+            self.shared.removals.fetch_add(2, Ordering::SeqCst);
+            self.purges.extend(removed);
+        }
+        Ok(directory)
+    }
+
+    fn sweep(&mut self, now: Stamp) -> Result<usize, StoreError> {
+        let mut swept = 0;
+        let end = keys::expiry(now, Uuid::max());
+        loop {
+            let expired: Vec<_> = self.shared.db.range(vec![keys::EXPIRY]..=end.clone()).keys().take(CHUNK).collect::<Result<_, _>>()?;
+            if expired.is_empty() {
+                return Ok(swept);
+            }
+            self.ready(expired.len() * OVERHEAD)?;
+            swept += expired.len();
+            self.commit(|tree| {
+                for key in expired {
+                    tree.remove(keys::status(keys::uuid_of(&key)?))?;
+                    tree.remove(key)?;
+                }
+                Ok(())
+            })?;
+        }
+    }
+
+    /// Removes some of what is left of a removed collection; true when nothing is left.
+    fn purge(&mut self, number: u32) -> Result<bool, StoreError> {
+        self.ready(CHUNK * OVERHEAD)?;
+        let tree = &self.shared.db;
+        let left = b"nhvtm".iter().flat_map(|first| tree.scan_prefix(keys::of(*first, number)).keys());
+        let left: Vec<_> = left.take(CHUNK).collect::<Result<_, _>>()?;
+        let done = left.is_empty();
+        self.write(|tree| {
+            for key in left {
+                tree.remove(key)?;
+            }
+            if done {
+                tree.remove(keys::of(keys::LAST, number))?;
+                tree.remove(keys::of(keys::PURGE, number))?;
+            }
+            Ok(())
+        })?;
+        Ok(done)
+    }
+
+    /// Moves superseded versions into the history. Their marks make this good after a crash, so it need not be durable.
+    fn tidy(&mut self) -> Result<(), StoreError> {
+        let view = self.shared.view.load_full();
+        let mut moved = HashSet::new();
+        let mut done = Ok(());
+        for (number, added) in view.moving.iter().copied() {
+            done = self.supersede(number, added);
+            if done.is_err() {
+                break;
+            }
+            moved.insert((number, added));
+        }
+        if !moved.is_empty() {
+            self.show(|view| view.moving.retain(|moving| !moved.contains(moving)));
+        }
+        done
+    }
+
+    fn supersede(&mut self, number: u32, added: Stamp) -> Result<(), StoreError> {
+        let found = Shelf { tree: &self.shared.db, number }.fetch_from(Place::Newest, added)?;
+        self.usable()?;
+        self.disk.room(found.as_ref().map_or(OVERHEAD, |found| found.entry.len()))?;
+        self.write(|tree| {
+            if let Some(found) = found {
+                // Into the history first, where a reader looks last; out of the newest last, where a crash in here is made good.
+                let typed = keys::typed(number, type_of(found.entry.id()), added);
+                tree.insert(keys::entry(Place::History, number, added), found.entry.into_value())?;
+                tree.remove(typed)?;
+                tree.remove(keys::entry(Place::Newest, number, added))?;
+            }
+            tree.remove(keys::moving(number, added))?;
+            Ok(())
+        })
+    }
+
+    /// Whether `bytes` can be written now.
+    fn ready(&mut self, bytes: usize) -> Result<(), StoreError> {
+        self.usable()?;
+        self.disk.room(bytes)?;
+        self.tidy()
+    }
+
+    fn usable(&self) -> Result<(), StoreError> {
+        self.broken.clone().map_or(Ok(()), Err)
+    }
+
+    /// Writes and makes durable.
+    fn commit(&mut self, work: impl FnOnce(&Tree) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        self.write(|tree| {
+            work(tree)?;
+            tree.flush()?;
+            Ok(())
+        })?;
+        let synced = self.disk.sync();
+        self.note(synced)
+    }
+
+    fn write(&mut self, work: impl FnOnce(&Tree) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        let done = work(&self.shared.db);
+        self.note(done)
+    }
+
+    /// Remembers a failure for ever: what the log then holds is only known when it is read anew.
+    fn note(&mut self, done: Result<(), StoreError>) -> Result<(), StoreError> {
+        let restart = |text: &str| format!("{text}; nothing more is written until a restart");
+        done.inspect_err(|error| {
+            self.broken = Some(match error {
+                StoreError::Full(text) => StoreError::Full(restart(text)),
+                other => StoreError::Engine(restart(&other.to_string())),
+            });
+        })
+    }
+
+    /// Shows readers a new state.
+    fn show(&self, change: impl FnOnce(&mut View)) {
+        let mut view = View::clone(&self.shared.view.load());
+        change(&mut view);
+        self.shared.view.store(Arc::new(view));
+    }
+}
+
+/// What an object without the versions in `gone` comes to, and about how many bytes that writes.
+fn without(shelf: Shelf, id: &StixId, before: &[(Instant, Stamp)], gone: &HashSet<Stamp>) -> Result<(Batch, usize), StoreError> {
+    let left: Vec<(Instant, Stamp)> = before.iter().filter(|(_, added)| !gone.contains(added)).cloned().collect();
+    let after: HashMap<Stamp, Option<Stamp>> = left.iter().zip(places(&left)).map(|((_, added), place)| (*added, place)).collect();
+    let mut batch = Batch::default();
+    let mut bytes = OVERHEAD;
+    for ((instant, added), was) in before.iter().zip(places(before)) {
+        let place = if was.is_some() { Place::Newest } else { Place::History };
+        let typed = keys::typed(shelf.number, id.type_name(), *added);
+        match after.get(added) {
+            None => {
+                batch.remove(keys::entry(place, shelf.number, *added));
+                batch.remove(keys::version(shelf.number, id.as_str(), instant));
+                batch.remove(typed);
+                bytes += OVERHEAD;
+            }
+            Some(Some(hidden_until)) if was != Some(*hidden_until) => {
+                let found = shelf.fetch_from(place, *added)?.ok_or_else(|| missing(shelf.number, *added))?;
+                bytes += OVERHEAD + found.entry.len();
+                batch.remove(keys::entry(place, shelf.number, *added));
+                batch.insert(keys::entry(Place::Newest, shelf.number, *added), Entry::hide_until(&found.entry, *hidden_until));
+                batch.insert(typed, &[]);
+            }
+            Some(_) => {}
+        }
+    }
+    Ok((batch, bytes))
+}
+
+/// Answers; who asked may have gone.
+fn answer<T, E>(reply: Reply<T, E>, result: Result<T, E>) {
+    let _ = reply.send(result);
+}
+
+fn size(addition: &Addition) -> usize {
+    OVERHEAD + addition.objects.iter().map(|new| new.object.len() + OVERHEAD).sum::<usize>()
+}
