@@ -1,0 +1,299 @@
+//! The one gate: who may see or do what is decided here and nowhere else.
+//!
+//! What a caller may not see does not exist. A caller without credentials is told that credentials may help, in the same words
+//! whether the thing exists or not.
+
+use crate::stix::marking::Level;
+use crate::store::StatusRecord;
+use crate::store::directory::{Collection, Directory, Rights, Root, User};
+use uuid::Uuid;
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// Nobody in particular: no credentials were given.
+    Anonymous,
+    /// A user whose credentials were verified.
+    User {
+        /// Its name.
+        name: String,
+        /// Whether it may do everything.
+        admin: bool,
+        /// The highest TLP level it may be shown.
+        clearance: Level,
+    },
+}
+
+/// Why not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// Credentials are needed: 401.
+    #[error("credentials are needed")]
+    Credentials,
+    /// It does not exist, as far as this caller is concerned: 404.
+    #[error("not found")]
+    Hidden,
+    /// The caller may see it but not do this: 403.
+    #[error("{0}")]
+    Forbidden(&'static str),
+}
+
+/// A collection that the caller may see.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The collection.
+    pub collection: Collection,
+    /// What the caller may do with it.
+    pub rights: Rights,
+    principal: Principal,
+}
+
+/// Leave to read a collection, up to a level.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// Which collection.
+    pub collection: Uuid,
+    /// Nothing above this.
+    pub clearance: Level,
+}
+
+/// Leave to write to a collection.
+#[derive(Debug, Clone)]
+pub struct Writing {
+    /// Which collection.
+    pub collection: Uuid,
+    /// The slug of its root.
+    pub root: String,
+    /// The name of the writer.
+    pub writer: String,
+}
+
+impl Principal {
+    /// The principal that a verified user is.
+    pub fn of(user: &User) -> Self {
+        Self::User { name: user.name.clone(), admin: user.admin, clearance: user.clearance }
+    }
+
+    fn is_admin(&self) -> bool {
+        matches!(self, Self::User { admin: true, .. })
+    }
+
+    /// The highest level this principal may be shown. Unmarked content counts as TLP:CLEAR.
+    fn clearance(&self) -> Level {
+        match self {
+            Self::Anonymous => Level::Clear,
+            Self::User { admin: true, .. } => Level::Red,
+            Self::User { clearance, .. } => (*clearance).max(Level::Clear),
+        }
+    }
+
+    fn rights(&self, directory: &Directory, collection: &Collection) -> Rights {
+        match self {
+            Self::Anonymous => Rights { read: collection.public, write: false },
+            Self::User { admin: true, .. } => Rights { read: true, write: true },
+            Self::User { name, .. } => {
+                let granted = directory.rights(name, collection.id);
+                Rights { read: granted.read || collection.public, ..granted }
+            }
+        }
+    }
+
+    fn sees(&self, directory: &Directory, collection: &Collection) -> bool {
+        self.rights(directory, collection) != Rights::default()
+    }
+}
+
+/// Whether the caller may knock at all: a server without public collections asks everybody for credentials.
+pub fn knock(directory: &Directory, principal: &Principal) -> Result<(), Denied> {
+    let open = *principal != Principal::Anonymous || directory.collections.values().any(|c| c.public);
+    if open { Ok(()) } else { Err(Denied::Credentials) }
+}
+
+/// The roots that the caller may see: those in which it sees a collection, for administrators all.
+pub fn roots<'a>(directory: &'a Directory, principal: &'a Principal) -> impl Iterator<Item = &'a Root> {
+    directory
+        .roots
+        .values()
+        .filter(|root| principal.is_admin() || directory.collections.values().any(|c| c.root == root.slug && principal.sees(directory, c)))
+}
+
+/// The root to use when the client has no wish: that of the oldest collection it sees, so that new roots do not move clients.
+pub fn default_root<'a>(directory: &'a Directory, principal: &'a Principal) -> Option<&'a Root> {
+    let oldest = directory.collections.values().find(|c| principal.sees(directory, c));
+    oldest.and_then(|c| directory.roots.get(&c.root)).or_else(|| roots(directory, principal).next())
+}
+
+/// The root called `slug`.
+pub fn root<'a>(directory: &'a Directory, principal: &Principal, slug: &str) -> Result<&'a Root, Denied> {
+    knock(directory, principal)?;
+    let root = directory.roots.get(slug).ok_or(Denied::Hidden)?;
+    if roots(directory, principal).any(|r| r.slug == slug) { Ok(root) } else { Err(Denied::Hidden) }
+}
+
+/// The collections of a root that the caller may see, in the order of their creation (T-036).
+pub fn collections(directory: &Directory, principal: &Principal, slug: &str) -> Result<Vec<Seen>, Denied> {
+    root(directory, principal, slug)?;
+    let of_root = directory.collections.values().filter(|c| c.root == slug);
+    Ok(of_root.filter_map(|c| seen(directory, principal, c)).collect())
+}
+
+/// The collection that `name` (id or alias) means in a root.
+pub fn collection(directory: &Directory, principal: &Principal, slug: &str, name: &str) -> Result<Seen, Denied> {
+    root(directory, principal, slug)?;
+    directory.find_collection(slug, name).and_then(|c| seen(directory, principal, c)).ok_or(Denied::Hidden)
+}
+
+/// Whether the caller may read a status: who made the request, and administrators (T-122).
+pub fn status(principal: &Principal, slug: &str, status: &StatusRecord) -> Result<(), Denied> {
+    let own = matches!(principal, Principal::User { name, admin, .. } if *admin || *name == status.owner);
+    if own && status.root == slug { Ok(()) } else { Err(Denied::Hidden) }
+}
+
+/// Whether the caller may operate the server.
+pub fn operate(principal: &Principal) -> Result<(), Denied> {
+    match principal {
+        Principal::Anonymous => Err(Denied::Credentials),
+        Principal::User { admin: true, .. } => Ok(()),
+        Principal::User { .. } => Err(Denied::Forbidden("only administrators may do this")),
+    }
+}
+
+fn seen(directory: &Directory, principal: &Principal, collection: &Collection) -> Option<Seen> {
+    let rights = principal.rights(directory, collection);
+    (rights != Rights::default()).then(|| Seen { collection: collection.clone(), rights, principal: principal.clone() })
+}
+
+impl Seen {
+    /// Leave to read (T-130).
+    pub fn to_read(&self) -> Result<Reading, Denied> {
+        if !self.rights.read {
+            return Err(Denied::Forbidden("you may add to this collection, but not read it"));
+        }
+        Ok(Reading { collection: self.collection.id, clearance: self.principal.clearance() })
+    }
+
+    /// Leave to add (T-131).
+    pub fn to_write(&self) -> Result<Writing, Denied> {
+        match &self.principal {
+            Principal::Anonymous => Err(Denied::Credentials),
+            Principal::User { name, .. } if self.rights.write => {
+                Ok(Writing { collection: self.collection.id, root: self.collection.root.clone(), writer: name.clone() })
+            }
+            Principal::User { .. } => Err(Denied::Forbidden("you may read this collection, but not add to it")),
+        }
+    }
+
+    /// Leave to delete, which needs both rights (T-162).
+    pub fn to_delete(&self) -> Result<Reading, Denied> {
+        self.to_write().and_then(|_| self.to_read()).map_err(|denied| match denied {
+            Denied::Forbidden(_) => Denied::Forbidden("deleting needs the rights to read and to write"),
+            other => other,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::directory::Edit;
+    use crate::taxii::stamp::Stamp;
+
+    fn collection(title: &str, public: bool) -> Collection {
+        Collection {
+            id: Uuid::new_v4(),
+            root: "feeds".into(),
+            alias: Some(title.to_lowercase()),
+            title: title.into(),
+            description: None,
+            public,
+            curated: None,
+        }
+    }
+
+    fn user(name: &str, admin: bool) -> User {
+        User { name: name.into(), password: None, admin, clearance: Level::Green, created: Stamp::ZERO }
+    }
+
+    /// Root `feeds` with a public and a private collection; `ann` may write to the private one, `bob` read it, `root` is administrator.
+    fn directory() -> Directory {
+        let mut directory = Directory::default();
+        let (open, closed) = (collection("Open", true), collection("Closed", false));
+        let (write, read) = (Rights { read: false, write: true }, Rights { read: true, write: false });
+        let edits = [
+            Edit::AddRoot(Root { slug: "feeds".into(), title: "Feeds".into(), description: None }),
+            Edit::AddRoot(Root { slug: "empty".into(), title: "Empty".into(), description: None }),
+            Edit::AddCollection(open),
+            Edit::AddCollection(closed.clone()),
+            Edit::AddUser(user("ann", false)),
+            Edit::AddUser(user("bob", false)),
+            Edit::AddUser(user("root", true)),
+            Edit::Grant { user: "ann".into(), collection: closed.id, rights: write },
+            Edit::Grant { user: "bob".into(), collection: closed.id, rights: read },
+        ];
+        for edit in edits {
+            directory.apply(edit).unwrap();
+        }
+        directory
+    }
+
+    fn principal(name: &str) -> Principal {
+        Principal::of(&directory().users[name])
+    }
+
+    #[test]
+    fn what_a_caller_may_not_see_is_as_if_it_were_not_there() {
+        let directory = directory();
+        for name in ["closed", "nothing", "00000000-0000-4000-8000-000000000000"] {
+            assert_eq!(super::collection(&directory, &Principal::Anonymous, "feeds", name).unwrap_err(), Denied::Hidden, "{name}");
+        }
+        assert_eq!(collections(&directory, &Principal::Anonymous, "feeds").unwrap().len(), 1);
+        assert_eq!(collections(&directory, &principal("bob"), "feeds").unwrap().len(), 2);
+        for slug in ["empty", "nothing"] {
+            assert_eq!(root(&directory, &principal("bob"), slug).unwrap_err(), Denied::Hidden);
+        }
+        assert!(root(&directory, &principal("root"), "empty").is_ok());
+    }
+
+    #[test]
+    fn t104_a_server_without_public_collections_asks_for_credentials() {
+        let mut directory = directory();
+        let open = directory.find_collection("feeds", "open").unwrap().clone();
+        directory.apply(Edit::SetCollection(Collection { public: false, ..open })).unwrap();
+        assert_eq!(knock(&directory, &Principal::Anonymous), Err(Denied::Credentials));
+        assert_eq!(root(&directory, &Principal::Anonymous, "nothing").unwrap_err(), Denied::Credentials);
+        assert!(knock(&directory, &principal("ann")).is_ok());
+    }
+
+    #[test]
+    fn t130_t131_t162_rights() {
+        let directory = directory();
+        let seen = |who: &Principal, name: &str| super::collection(&directory, who, "feeds", name).unwrap();
+        let (ann, bob, root) = (principal("ann"), principal("bob"), principal("root"));
+        assert!(seen(&ann, "closed").to_write().is_ok());
+        assert!(matches!(seen(&ann, "closed").to_read(), Err(Denied::Forbidden(_))));
+        assert!(matches!(seen(&bob, "closed").to_write(), Err(Denied::Forbidden(_))));
+        assert!(matches!(seen(&bob, "closed").to_delete(), Err(Denied::Forbidden(_))));
+        assert!(matches!(seen(&ann, "closed").to_delete(), Err(Denied::Forbidden(_))));
+        assert!(seen(&root, "closed").to_delete().is_ok());
+        assert_eq!(seen(&Principal::Anonymous, "open").to_write().unwrap_err(), Denied::Credentials);
+        assert_eq!(seen(&Principal::Anonymous, "open").to_delete().unwrap_err(), Denied::Credentials);
+    }
+
+    #[test]
+    fn t101_the_default_root_is_that_of_the_oldest_collection() {
+        let mut directory = directory();
+        directory.apply(Edit::AddRoot(Root { slug: "alpha".into(), title: "Alpha".into(), description: None })).unwrap();
+        directory.apply(Edit::AddCollection(Collection { root: "alpha".into(), ..collection("New", true) })).unwrap();
+        assert_eq!(default_root(&directory, &Principal::Anonymous).map(|r| r.slug.as_str()), Some("feeds"));
+        assert_eq!(default_root(&Directory::default(), &Principal::Anonymous), None);
+    }
+
+    #[test]
+    fn clearance_is_the_principals_own() {
+        let directory = directory();
+        let level = |who: &Principal| super::collection(&directory, who, "feeds", "open").unwrap().to_read().unwrap().clearance;
+        assert_eq!(level(&Principal::Anonymous), Level::Clear);
+        assert_eq!(level(&principal("bob")), Level::Green);
+        assert_eq!(level(&principal("root")), Level::Red);
+    }
+}

@@ -1,0 +1,170 @@
+//! Writing: an envelope is split into raw objects, each is judged on its own, and the good ones are stored in one atomic write.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use bytes::Bytes;
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::Feed;
+use super::access::Writing;
+use super::error::FeedError;
+use crate::stix::finding::Finding;
+use crate::stix::object::{self, Refusal};
+use crate::store::{Addition, NewObject, Receipt};
+use crate::taxii::resource::{Status, StatusDetail};
+use crate::taxii::stamp::Stamp;
+
+/// The most findings that the message of one object lists.
+const MOST_FINDINGS: usize = 10;
+/// The longest text of a refused object's id that its failure repeats.
+const LONGEST_ID: usize = 300;
+const HOUR: u64 = 3_600_000_000;
+
+impl Feed {
+    /// Judges and stores an envelope, and answers with its status, which is kept.
+    ///
+    /// Everything is done when this returns: what counts as a success is durable and visible (T-148). A bundle is taken as an envelope
+    /// (T-147, Q14).
+    pub async fn post(&self, writing: &Writing, body: Bytes) -> Result<Status, FeedError> {
+        let now = self.clock.now();
+        let judged = tokio::task::spawn_blocking(move || judge(&body, now));
+        let (objects, refused) = judged.await.map_err(|e| FeedError::NotAnEnvelope(format!("the envelope could not be judged: {e}")))??;
+        let receipt = Receipt {
+            id: Uuid::new_v4(),
+            root: writing.root.clone(),
+            owner: writing.writer.clone(),
+            refused,
+            expires: Stamp(now.0 + self.options.status_hours * HOUR),
+        };
+        let id = receipt.id;
+        let addition = Addition { collection: writing.collection, objects, now, receipt: Some(receipt) };
+        let added = self.store.add(addition).await?;
+        Ok(added.status.unwrap_or_else(|| Status::complete(id.to_string(), now.to_string(), Vec::new(), Vec::new())))
+    }
+}
+
+/// The good objects of an envelope, and the refused ones with the reasons.
+fn judge(body: &Bytes, now: Stamp) -> Result<(Vec<NewObject>, Vec<StatusDetail>), FeedError> {
+    let (mut good, mut refused) = (Vec::new(), Vec::new());
+    let instant = now.instant();
+    for (at, raw) in split(body)?.into_iter().enumerate() {
+        match object::judge(raw.get(), &instant) {
+            Ok(object) => good.push(NewObject {
+                id: object.id,
+                version: object.version,
+                level: object.level,
+                revoked: object.revoked,
+                warning: (!object.warnings.is_empty()).then(|| message(&object.warnings)),
+                object: body.slice_ref(raw.get().as_bytes()),
+            }),
+            Err(refusal) => refused.push(failure(refusal, at, now)),
+        }
+    }
+    Ok((good, refused))
+}
+
+fn failure(refusal: Refusal, at: usize, now: Stamp) -> StatusDetail {
+    StatusDetail {
+        id: refusal.id.map_or_else(|| format!("objects[{at}]"), |id| id.chars().take(LONGEST_ID).collect()),
+        version: refusal.version.unwrap_or_else(|| now.to_string()),
+        message: Some(message(&refusal.findings)),
+    }
+}
+
+fn message(findings: &[Finding]) -> String {
+    let mut lines: Vec<String> = findings.iter().take(MOST_FINDINGS).map(ToString::to_string).collect();
+    if findings.len() > MOST_FINDINGS {
+        lines.push(format!("and {} more", findings.len() - MOST_FINDINGS));
+    }
+    lines.join("; ")
+}
+
+/// The raw objects of an envelope, in their order.
+fn split(body: &[u8]) -> Result<Vec<&RawValue>, FeedError> {
+    let text = std::str::from_utf8(body).map_err(|e| FeedError::NotJson(format!("not UTF-8 at byte {}", e.valid_up_to())))?;
+    let envelope: Envelope = serde_json::from_str(text).map_err(|e| match e.classify() {
+        Category::Data => FeedError::NotAnEnvelope(e.to_string()),
+        _ => FeedError::NotJson(e.to_string()),
+    })?;
+    match envelope.0 {
+        Some(objects) if !objects.is_empty() => Ok(objects),
+        _ => Err(FeedError::NotAnEnvelope("the envelope has no objects (TAXII 2.1 §3.7)".into())),
+    }
+}
+
+/// The `objects` of an envelope; everything else in it is passed over (T-147, T-154).
+struct Envelope<'a>(Option<Vec<&'a RawValue>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Envelope<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<'a>(std::marker::PhantomData<&'a ()>);
+
+        impl<'de: 'a, 'a> Visitor<'de> for Members<'a> {
+            type Value = Envelope<'a>;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an envelope: a JSON object with a list of objects")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let (mut names, mut objects) = (BTreeSet::new(), None);
+                while let Some(name) = map.next_key::<String>()? {
+                    if name == "objects" {
+                        objects = Some(map.next_value()?);
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                    // I-JSON: no twin keys (T-001).
+                    if let Some(twin) = names.replace(name) {
+                        return Err(A::Error::custom(format!("the member {twin:?} is there twice")));
+                    }
+                }
+                Ok(Envelope(objects))
+            }
+        }
+
+        deserializer.deserialize_map(Members(std::marker::PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(body: &str) -> Result<Vec<String>, FeedError> {
+        split(body.as_bytes()).map(|objects| objects.into_iter().map(|o| o.get().to_owned()).collect())
+    }
+
+    #[test]
+    fn t098_objects_are_cut_out_as_they_came() {
+        let objects = raw(r#"{"objects":[ { "a" : 1e2 } ,{"b":"\u00e4"}], "more": false}"#).unwrap();
+        assert_eq!(objects, [r#"{ "a" : 1e2 }"#, r#"{"b":"\u00e4"}"#]);
+    }
+
+    #[test]
+    fn t147_q14_a_bundle_is_an_envelope() {
+        assert_eq!(raw(r#"{"type":"bundle","id":"bundle--1","spec_version":"2.1","objects":[{}]}"#).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn t144_what_is_no_json_is_told_from_what_is_no_envelope() {
+        for text in ["", "{", r#"{"objects":[{}]"#, "nonsense", r#"{"objects":[{}]} x"#, "\u{feff}{}"] {
+            assert!(matches!(raw(text), Err(FeedError::NotJson(_))), "{text}");
+        }
+        assert!(matches!(split(b"{\"objects\":[\"\xff\"]}"), Err(FeedError::NotJson(_))));
+    }
+
+    #[test]
+    fn t145_t146_json_that_is_no_envelope_with_objects() {
+        for text in
+            ["[]", "1", "null", "\"x\"", "{}", r#"{"objects":[]}"#, r#"{"objects":{}}"#, r#"{"objects":null}"#, r#"{"objects":[{}],"objects":[{}]}"#]
+        {
+            assert!(matches!(raw(text), Err(FeedError::NotAnEnvelope(_))), "{text}");
+        }
+    }
+}

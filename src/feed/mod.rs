@@ -1,0 +1,73 @@
+//! The use cases: who may read and write what, and what happens then. No HTTP.
+
+pub mod access;
+pub mod clock;
+pub mod curated;
+pub mod error;
+pub mod ingest;
+pub mod read;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::sync::Mutex;
+
+use crate::store::directory::{Directory, Edit};
+use crate::store::{EditError, Store, StoreError};
+use clock::Clock;
+
+/// A store with its rules: what every door speaks to.
+pub struct Feed {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    /// The store's directory as of the last edit, so that deciding about access costs no I/O.
+    directory: ArcSwap<Directory>,
+    /// Held while an edit is stored and published, so that directories are published in the order of the edits.
+    editing: Mutex<()>,
+    options: Options,
+}
+
+/// What an operator may set about reading and writing.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Options {
+    /// Objects on a page when the client does not say.
+    pub page_default: usize,
+    /// The most objects on a page, whatever the client says.
+    pub page_max: usize,
+    /// The most octets of objects on a page, unless a single one is larger.
+    pub page_octets: usize,
+    /// Hours that a status can be read after its request; the standard wants 24 at least (T-118).
+    pub status_hours: u64,
+}
+
+impl Feed {
+    /// Opens the feed on a store.
+    pub async fn open(store: Arc<dyn Store>, clock: Arc<dyn Clock>, options: Options) -> Result<Self, StoreError> {
+        let directory = ArcSwap::from_pointee(store.directory().await?);
+        Ok(Self { store, clock, directory, editing: Mutex::new(()), options })
+    }
+
+    /// Roots, collections, users, tokens and grants as they stand.
+    pub fn directory(&self) -> Arc<Directory> {
+        self.directory.load_full()
+    }
+
+    /// Changes the directory; all edits or none.
+    pub async fn edit(&self, edits: Vec<Edit>) -> Result<Arc<Directory>, EditError> {
+        let _turn = self.editing.lock().await;
+        let directory = Arc::new(self.store.edit(edits).await?);
+        self.directory.store(directory.clone());
+        Ok(directory)
+    }
+
+    /// Forgets what has expired.
+    pub async fn sweep(&self) -> Result<usize, StoreError> {
+        self.store.sweep(self.clock.now()).await
+    }
+
+    /// The clock that everything here goes by.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+}
