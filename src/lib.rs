@@ -4,7 +4,9 @@
 //! `ARCHITECTURE.md` draws the whole and `tests/it/architecture.rs` holds it.
 
 pub mod auth;
+pub mod door;
 pub mod feed;
+pub mod http;
 pub mod stix;
 pub mod store;
 pub mod taxii;

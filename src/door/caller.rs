@@ -1,0 +1,104 @@
+//! Who calls, from where, under which name of the server, and the segments of the path.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, StatusCode, header};
+
+use super::App;
+use super::error::Failure;
+use crate::auth::AuthError;
+use crate::auth::credential::Credential;
+use crate::feed::access::{Denied, Principal};
+
+/// Who calls, verified; 401 if credentials were given that are not valid.
+#[derive(Debug, Clone)]
+pub struct Caller(pub Principal);
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
+        match credential(&parts.headers, &app.options.key_headers)? {
+            None => Ok(Self(Principal::Anonymous)),
+            Some(credential) => Ok(Self(app.auth.identify(&credential, address(parts, app)).await?)),
+        }
+    }
+}
+
+impl Caller {
+    /// The failure that a denial is for this caller: to the anonymous it says that credentials may help.
+    pub fn denied(&self, denied: Denied) -> Failure {
+        let failure = Failure::from(denied);
+        if self.0 == Principal::Anonymous { failure.with_challenge() } else { failure }
+    }
+}
+
+/// The decoded segments of the path by their names in the route table.
+pub struct Segments(RawPathParams);
+
+impl<S: Send + Sync> FromRequestParts<S> for Segments {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        RawPathParams::from_request_parts(parts, state).await.map(Self).map_err(|e| Failure::new(StatusCode::NOT_FOUND, format!("the path: {e}")))
+    }
+}
+
+impl Segments {
+    /// The segment that the route calls `name`; empty if it has none.
+    pub fn get(&self, name: &str) -> &str {
+        self.0.iter().find(|(its, _)| *its == name).map_or("", |(_, value)| value)
+    }
+}
+
+/// Scheme and authority under which the client reached the server; empty if the request does not say, so that URLs are relative.
+pub fn base_url(parts: &Parts, app: &App) -> String {
+    if let Some(url) = &app.options.public_url {
+        return url.clone();
+    }
+    let forwarded =
+        |name| peer(parts).is_some_and(|peer| app.options.trusted_proxies.contains(&peer)).then(|| header_text(&parts.headers, name)).flatten();
+    let scheme = match forwarded("x-forwarded-proto") {
+        Some(scheme @ ("http" | "https")) => scheme,
+        _ if app.options.tls => "https",
+        _ => "http",
+    };
+    let host = forwarded("x-forwarded-host").or_else(|| header_text(&parts.headers, "host")).or_else(|| parts.uri.authority().map(Authority::as_str));
+    match host.and_then(|host| host.parse::<Authority>().ok()) {
+        Some(host) => format!("{scheme}://{host}"),
+        None => String::new(),
+    }
+}
+
+/// The credentials of a request; `Err` if an `Authorization` header cannot be read (T-182).
+fn credential(headers: &HeaderMap, key_headers: &[String]) -> Result<Option<Credential>, AuthError> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let parsed = value.to_str().ok().and_then(Credential::parse);
+        return parsed.map(Some).ok_or(AuthError::Invalid);
+    }
+    let key = key_headers.iter().find_map(|name| header_text(headers, name));
+    Ok(key.map(|key| Credential::Token(key.trim().to_owned())))
+}
+
+/// The address of the client: of the connection, or what a trusted proxy says.
+fn address(parts: &Parts, app: &App) -> IpAddr {
+    let peer = peer(parts).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    if !app.options.trusted_proxies.contains(&peer) {
+        return peer;
+    }
+    // The last entry is the one that our own proxy wrote.
+    let told = header_text(&parts.headers, "x-forwarded-for").and_then(|list| list.rsplit(',').next());
+    told.and_then(|ip| ip.trim().parse().ok()).unwrap_or(peer)
+}
+
+fn peer(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
+}
+
+fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}

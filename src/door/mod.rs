@@ -1,0 +1,47 @@
+//! What every door shares: who calls, how failures are told, bodies, paths and the socket.
+
+pub mod body;
+pub mod caller;
+pub mod error;
+pub mod path;
+pub mod respond;
+pub mod serve;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::auth::Authenticator;
+use crate::feed::Feed;
+
+/// What the handlers of every door share.
+pub struct App {
+    /// The use cases.
+    pub feed: Arc<Feed>,
+    /// Who is who.
+    pub auth: Arc<Authenticator>,
+    /// What an operator may set about the doors.
+    pub options: Options,
+}
+
+/// What an operator may set about the doors.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Title of the discovery resource.
+    pub title: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// Its contact.
+    pub contact: Option<String>,
+    /// Scheme and authority under which clients reach the server, without a slash at the end; `None`: as each request says.
+    pub public_url: Option<String>,
+    /// Whether the doors speak TLS themselves.
+    pub tls: bool,
+    /// Proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Headers, in lower case, in which a token may come by itself (Q23).
+    pub key_headers: Vec<String>,
+    /// The longest request body, in octets (T-108).
+    pub max_content_length: u64,
+    /// Seconds that a client may pause while it sends a body.
+    pub body_idle_seconds: u64,
+}

@@ -1,0 +1,142 @@
+//! Objects, manifests and versions (TAXII 2.1 §5.3 to §5.8).
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{RawQuery, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+use uuid::Uuid;
+
+use super::extract::{Target, accept, needs_empty_list};
+use super::respond::page;
+use crate::door::caller::Segments;
+use crate::door::error::Failure;
+use crate::door::{App, body, respond};
+use crate::feed::access::Reading;
+use crate::feed::error::FeedError;
+use crate::feed::read::Answer;
+use crate::taxii::envelope::{self, Empty, Item};
+use crate::taxii::media::{self, Form, Offer};
+use crate::taxii::query::{Fields, Query};
+
+/// `GET …/objects/` (§5.4); a FortiGate gets the whole collection as one bundle (Q13).
+pub async fn list(State(app): State<Arc<App>>, Target(seen): Target, headers: HeaderMap, RawQuery(raw): RawQuery) -> Result<Response, Failure> {
+    let form = accept(&headers, Offer::Objects)?;
+    let reading = seen.to_read()?;
+    let query = Query::parse(&raw.unwrap_or_default(), Fields::All)?;
+    if form == Form::Bundle {
+        return Ok(bundle(app, reading, query));
+    }
+    let answer = app.feed.page(&reading, &query).await?;
+    let content = envelope::objects(items(&answer), answer.next.as_deref(), empty(&headers));
+    Ok(page(&answer, content))
+}
+
+/// `GET …/manifest/` (§5.3).
+pub async fn manifest(State(app): State<Arc<App>>, Target(seen): Target, headers: HeaderMap, RawQuery(raw): RawQuery) -> Result<Response, Failure> {
+    accept(&headers, Offer::Content)?;
+    let reading = seen.to_read()?;
+    let query = Query::parse(&raw.unwrap_or_default(), Fields::All)?;
+    let answer = app.feed.page(&reading, &query).await?;
+    let content = envelope::manifest(items(&answer), answer.next.as_deref(), empty(&headers));
+    Ok(page(&answer, content))
+}
+
+/// `POST …/objects/` (§5.5).
+pub async fn add(State(app): State<Arc<App>>, Target(seen): Target, request: Request) -> Result<Response, Failure> {
+    accept(request.headers(), Offer::Content)?;
+    let writing = seen.to_write()?;
+    body::check_type(request.headers())?;
+    let body = body::read(request, &app.options).await?;
+    let status = app.feed.post(&writing, body).await?;
+    Ok(respond::resource(StatusCode::ACCEPTED, &status))
+}
+
+/// `GET …/objects/{object}/` (§5.6).
+pub async fn one(
+    State(app): State<Arc<App>>,
+    Target(seen): Target,
+    path: Segments,
+    headers: HeaderMap,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, Failure> {
+    accept(&headers, Offer::Content)?;
+    let reading = seen.to_read()?;
+    let query = Query::parse(&raw.unwrap_or_default(), Fields::Versions)?;
+    let answer = app.feed.object(&reading, path.get("object"), &query).await?;
+    let content = envelope::objects(items(&answer), answer.next.as_deref(), empty(&headers));
+    Ok(page(&answer, content))
+}
+
+/// `DELETE …/objects/{object}/` (§5.7).
+pub async fn delete(
+    State(app): State<Arc<App>>,
+    Target(seen): Target,
+    path: Segments,
+    headers: HeaderMap,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, Failure> {
+    accept(&headers, Offer::Content)?;
+    let reading = seen.to_delete()?;
+    let query = Query::parse(&raw.unwrap_or_default(), Fields::Versions)?;
+    app.feed.delete(&reading, path.get("object"), &query).await?;
+    Ok(respond::body(StatusCode::OK, Body::empty()))
+}
+
+/// `GET …/objects/{object}/versions/` (§5.8).
+pub async fn versions(
+    State(app): State<Arc<App>>,
+    Target(seen): Target,
+    path: Segments,
+    headers: HeaderMap,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, Failure> {
+    accept(&headers, Offer::Content)?;
+    let reading = seen.to_read()?;
+    let query = Query::parse(&raw.unwrap_or_default(), Fields::SpecVersion)?;
+    let answer = app.feed.versions(&reading, path.get("object"), &query).await?;
+    let content = envelope::versions(items(&answer), answer.next.as_deref());
+    Ok(page(&answer, content))
+}
+
+fn items(answer: &Answer) -> impl Iterator<Item = Item<'_>> + Clone {
+    answer.records.iter().map(|record| Item { id: &record.id, version: &record.version, added: record.added, object: &record.object })
+}
+
+fn empty(headers: &HeaderMap) -> Empty {
+    if needs_empty_list(headers) { Empty::List } else { Empty::Omit }
+}
+
+/// The whole selection as one bundle, sent page by page so that its size costs no memory.
+fn bundle(app: Arc<App>, reading: Reading, query: Query) -> Response {
+    let head = format!(r#"{{"type":"bundle","id":"bundle--{}","objects":["#, Uuid::new_v4());
+    let mut first = true;
+    let objects = pages(app, reading, query).map(move |answer| {
+        let mut text = Vec::new();
+        for record in answer?.records {
+            if !std::mem::replace(&mut first, false) {
+                text.push(b',');
+            }
+            text.extend_from_slice(&record.object);
+        }
+        Ok::<_, FeedError>(Bytes::from(text))
+    });
+    let whole = stream::once(async { Ok(Bytes::from(head)) }).chain(objects).chain(stream::once(async { Ok(Bytes::from_static(b"]}")) }));
+    respond::typed(StatusCode::OK, media::STIX_20, Body::from_stream(whole))
+}
+
+/// The pages of a query, one after the other.
+fn pages(app: Arc<App>, reading: Reading, query: Query) -> impl Stream<Item = Result<Answer, FeedError>> {
+    stream::try_unfold(Some(query), move |query| {
+        let (app, reading) = (app.clone(), reading.clone());
+        async move {
+            let Some(query) = query else { return Ok(None) };
+            let answer = app.feed.page(&reading, &query).await?;
+            let next = answer.next.as_deref().and_then(crate::taxii::cursor::read).map(|next| Query { next: Some(next), ..query });
+            Ok(Some((answer, next)))
+        }
+    })
+}
