@@ -3,6 +3,7 @@
 //! The modules are the floors of a house: one may use those named above it, never those below.
 //! `ARCHITECTURE.md` draws the whole and `tests/it/architecture.rs` holds it.
 
+pub mod admin;
 pub mod auth;
 pub mod door;
 pub mod feed;

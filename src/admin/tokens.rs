@@ -1,0 +1,128 @@
+//! Tokens: named by the first digits of their hash, told in full once.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use super::body;
+use crate::auth::accounts;
+use crate::door::caller::Segments;
+use crate::door::error::Failure;
+use crate::door::{App, respond};
+use crate::store::directory::{self, Conflict, Directory, Edit};
+use crate::taxii::stamp::Stamp;
+
+/// How many digits of its hash name a token.
+const DIGITS: usize = 12;
+
+/// What makes a token.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NewToken {
+    /// What it is used for.
+    pub label: String,
+    /// Seconds until it ends; without it, it does not.
+    pub expires_in: Option<u64>,
+}
+
+/// A token as this door shows it. Times are TAXII timestamps.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Token {
+    /// The first digits of its hash.
+    pub id: String,
+    /// Whom it stands for.
+    pub user: String,
+    /// What it is used for.
+    pub label: String,
+    /// When it was made.
+    pub created: String,
+    /// When it ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+    /// When it was last used, to the minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<String>,
+}
+
+/// A token that was made a moment ago.
+#[derive(Serialize, Deserialize)]
+pub struct Made {
+    /// The token.
+    #[serde(flatten)]
+    pub shown: Token,
+    /// Its secret, told this once.
+    pub token: String,
+}
+
+/// Tokens, by id.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Tokens {
+    /// Each as it stands.
+    pub tokens: Vec<Token>,
+}
+
+impl Token {
+    /// What may be shown of a token.
+    pub fn of(token: &directory::Token) -> Self {
+        Self {
+            id: token.sha256.chars().take(DIGITS).collect(),
+            user: token.user.clone(),
+            label: token.label.clone(),
+            created: token.created.to_string(),
+            expires: token.expires.as_ref().map(Stamp::to_string),
+            last_used: token.last_used.as_ref().map(Stamp::to_string),
+        }
+    }
+}
+
+/// `GET /admin/tokens/`
+pub async fn list(State(app): State<Arc<App>>) -> Response {
+    respond::resource(StatusCode::OK, &Tokens { tokens: app.feed.directory().tokens.values().map(Token::of).collect() })
+}
+
+/// `GET /admin/users/{user}/tokens/`
+pub async fn of_user(State(app): State<Arc<App>>, path: Segments) -> Result<Response, Failure> {
+    let (directory, name) = (app.feed.directory(), path.get("user"));
+    if !directory.users.contains_key(name) {
+        return Err(Conflict::Missing(format!("user {name}")).into());
+    }
+    let tokens = directory.tokens.values().filter(|token| token.user == name).map(Token::of).collect();
+    Ok(respond::resource(StatusCode::OK, &Tokens { tokens }))
+}
+
+/// `POST /admin/users/{user}/tokens/`
+pub async fn add(State(app): State<Arc<App>>, path: Segments, request: Request) -> Result<Response, Failure> {
+    let NewToken { label, expires_in } = body::json(request, &app).await?;
+    let new = accounts::NewToken { user: path.get("user").into(), label, lifetime: expires_in };
+    let (made, token) = accounts::add_token(&app.feed, new).await?;
+    Ok(respond::resource(StatusCode::CREATED, &Made { shown: Token::of(&made), token }))
+}
+
+/// `GET /admin/tokens/{token}/`
+pub async fn one(State(app): State<Arc<App>>, path: Segments) -> Result<Response, Failure> {
+    Ok(respond::resource(StatusCode::OK, &Token::of(target(&app.feed.directory(), path.get("token"))?)))
+}
+
+/// `DELETE /admin/tokens/{token}/`
+pub async fn remove(State(app): State<Arc<App>>, path: Segments) -> Result<Response, Failure> {
+    let sha256 = target(&app.feed.directory(), path.get("token"))?.sha256.clone();
+    app.feed.edit(vec![Edit::RemoveToken(sha256)]).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// The one token whose hash begins with `digits`.
+fn target<'a>(directory: &'a Directory, digits: &str) -> Result<&'a directory::Token, Failure> {
+    let digits = digits.to_ascii_lowercase();
+    if digits.len() < DIGITS || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, format!("a token is named by {DIGITS} or more hexadecimal digits")));
+    }
+    let mut found = directory.tokens.range(digits.clone()..).map(|(_, token)| token).take_while(|token| token.sha256.starts_with(&digits));
+    match (found.next(), found.next()) {
+        (Some(token), None) => Ok(token),
+        (None, _) => Err(Conflict::Missing(format!("token {digits}")).into()),
+        (Some(_), Some(_)) => Err(Failure::new(StatusCode::CONFLICT, format!("more than one token begins with {digits}; give more digits"))),
+    }
+}
