@@ -5,9 +5,12 @@
 
 pub mod admin;
 pub mod auth;
+pub mod cli;
+pub mod config;
 pub mod door;
 pub mod feed;
 pub mod http;
 pub mod stix;
 pub mod store;
 pub mod taxii;
+pub mod telemetry;

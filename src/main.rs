@@ -1,3 +1,7 @@
 //! The `taxiway` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    taxiway::cli::run().into()
+}

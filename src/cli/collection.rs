@@ -1,0 +1,105 @@
+//! `taxiway collection …`
+
+use clap::{Args, Subcommand};
+use uuid::Uuid;
+
+use super::address::Address;
+use super::exit::Trouble;
+use super::target::Target;
+use super::{grant, print};
+use crate::admin::collections::{Collection, Collections, NewCollection, Shown};
+
+/// `taxiway collection`
+#[derive(Debug, Args)]
+pub struct Command {
+    #[command(subcommand)]
+    verb: Verb,
+    #[command(flatten)]
+    target: Target,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Make a collection
+    Add {
+        /// Its root and its alias
+        #[arg(value_name = "ROOT/ALIAS")]
+        address: Address,
+        /// Its name, unique in its root, without '.' and ','
+        #[arg(long)]
+        title: String,
+        /// What it holds
+        #[arg(long)]
+        description: Option<String>,
+        /// Its id, a UUID of version 4 [default: a fresh one]
+        #[arg(long, value_name = "UUID")]
+        id: Option<Uuid>,
+        /// Let anybody read what is TLP:CLEAR or unmarked in it
+        #[arg(long)]
+        public: bool,
+    },
+    /// List the collections
+    List,
+    /// Show a collection and who may use it
+    Show {
+        /// Its root and its alias or id
+        #[arg(value_name = "ROOT/ALIAS")]
+        address: Address,
+    },
+    /// Remove a collection with its objects and grants
+    Remove {
+        /// Its root and its alias or id
+        #[arg(value_name = "ROOT/ALIAS")]
+        address: Address,
+    },
+}
+
+impl Command {
+    /// Does it.
+    pub async fn run(self) -> Result<(), Trouble> {
+        let Self { verb, target } = self;
+        let admin = target.open().await?;
+        match verb {
+            Verb::Add { address: Address { root, collection }, title, description, id, public } => {
+                let new = NewCollection { root, alias: Some(collection), title, description, id, public };
+                let made: Collection = admin.post(&["collections"], &new).await?;
+                print::made(&made, &format!("made collection {} with the id {}", name(&made), made.id), target.json)
+            }
+            Verb::List => {
+                let all: Collections = admin.get(&["collections"]).await?;
+                if target.json {
+                    return print::json(&all);
+                }
+                let rows = all.collections.into_iter().map(|c| [name(&c), c.id.to_string(), print::word(c.public, "public"), c.title]);
+                print::table(["collection", "id", "", "title"], rows.collect())
+            }
+            Verb::Show { address: Address { root, collection } } => {
+                let shown: Shown = admin.get(&["collections", &root, &collection]).await?;
+                if target.json {
+                    return print::json(&shown);
+                }
+                show(&shown.collection)?;
+                grant::table(shown.grants)
+            }
+            Verb::Remove { address: Address { root, collection } } => {
+                admin.delete(&["collections", &root, &collection]).await?;
+                print::tell(&format!("removed collection {root}/{collection}"));
+                Ok(())
+            }
+        }
+    }
+}
+
+fn name(collection: &Collection) -> String {
+    format!("{}/{}", collection.root, collection.alias.clone().unwrap_or_else(|| collection.id.to_string()))
+}
+
+fn show(collection: &Collection) -> Result<(), Trouble> {
+    print::line(&format!("{}  {}", name(collection), collection.title))?;
+    print::line(&format!("id           {}", collection.id))?;
+    if let Some(description) = &collection.description {
+        print::line(&format!("description  {description}"))?;
+    }
+    print::line(&format!("public       {}", if collection.public { "yes" } else { "no" }))?;
+    print::line(&format!("curated      {}", if collection.curated { "yes" } else { "no" }))
+}

@@ -1,0 +1,31 @@
+//! From settings to everything that handlers share: store, feed, authenticator.
+
+use std::sync::Arc;
+
+use super::exit::{Exit, Trouble};
+use crate::auth::Authenticator;
+use crate::config::Config;
+use crate::door::App;
+use crate::feed::Feed;
+use crate::feed::clock::SystemClock;
+use crate::store::{self, StoreError};
+
+/// Opens the store of `config` and what stands on it. Reads the directory and no object, however big the store is.
+pub async fn app(config: &Config) -> Result<App, Trouble> {
+    let failed = |error: StoreError| trouble(&error);
+    let store = store::open::open(&config.store).await.map_err(failed)?;
+    let feed = Feed::open(store, Arc::new(SystemClock), config.feed()).await.map_err(failed)?;
+    let feed = Arc::new(feed);
+    let auth = Authenticator::new(feed.clone()).map_err(|error| Trouble::new(Exit::Failed, error))?;
+    Ok(App { feed, auth: Arc::new(auth), options: config.door() })
+}
+
+fn trouble(error: &StoreError) -> Trouble {
+    match error {
+        StoreError::Locked(_) => {
+            Trouble::new(Exit::Unavailable, format!("{error}: if that is a server, speak to it with --url http://… and --token, or stop it first"))
+        }
+        StoreError::Name(_) => Trouble::new(Exit::Unreadable, error),
+        _ => Trouble::new(Exit::Failed, error),
+    }
+}

@@ -1,0 +1,231 @@
+//! `taxiway serve`: settings, store, feed and doors become a server that runs until it is told to stop.
+
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum_server::tls_rustls::RustlsConfig;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clap::Args;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::exit::{Exit, Trouble};
+use super::{open, print, secret};
+use crate::auth::accounts::{self, AccountError, NewUser};
+use crate::config::{Config, Flag};
+use crate::door::{self, App};
+use crate::feed::Feed;
+use crate::feed::curated::{self, files::Files};
+use crate::stix::marking::Level;
+use crate::{admin, http, telemetry};
+
+/// How often expired statuses are forgotten and the use of tokens is recorded.
+const TICK: Duration = Duration::from_secs(60);
+/// Random octets of the first password.
+const PASSWORD_OCTETS: usize = 18;
+/// Who operates a new server.
+const FIRST_USER: &str = "admin";
+
+/// `taxiway serve`: each flag lies over the setting of that name.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The settings [default: ./taxiway.toml if it is there]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where everything is kept, like sled:taxiway-data
+    #[arg(long)]
+    store: Option<String>,
+    /// Address and port to listen on, like 127.0.0.1:8080
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Scheme, host and port under which clients reach the server
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// Certificate with its chain, in PEM form
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<OsString>,
+    /// Private key of the certificate, in PEM form
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<OsString>,
+    /// Do not load the curated feeds
+    #[arg(long)]
+    no_curated: bool,
+    /// Listen beyond loopback without TLS: passwords and tokens then travel in clear
+    #[arg(long)]
+    insecure: bool,
+}
+
+impl Serve {
+    /// Serves until SIGTERM or SIGINT; requests in flight are finished.
+    pub async fn run(self) -> Result<(), Trouble> {
+        let config = self.settings()?;
+        telemetry::start(&config.log).map_err(unreadable)?;
+        let tls = certificate(&config).await?;
+        let listener = bind(config.listen)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let app = Arc::new(open::app(&config).await?);
+        // From here on a signal ends the server in order; before, there is nothing to keep in order.
+        let stop = stop_signal()?;
+        make_first_user(&app.feed).await?;
+        if config.curated {
+            load_curated(&app.feed, config.indicators.as_deref()).await?;
+        }
+        announce(&app, address);
+        let ticker = tokio::spawn(tick(app.clone()));
+        let router = http::router(app.clone()).merge(admin::router(app.clone()));
+        let served = door::serve::serve(router, listener, tls, stop).await;
+        ticker.abort();
+        app.auth.record_use().await.map_err(failed)?;
+        served.map_err(failed)?;
+        print::tell("stopped");
+        Ok(())
+    }
+
+    fn settings(self) -> Result<Config, Trouble> {
+        let path = |flag, path: Option<OsString>| match path.map(OsString::into_string).transpose() {
+            Ok(path) => Ok(path),
+            Err(_) => Err(Trouble::new(Exit::Unreadable, format!("{flag}: the path is not UTF-8"))),
+        };
+        let texts = [
+            ("--store", "store", self.store),
+            ("--listen", "listen", self.listen),
+            ("--public-url", "public_url", self.public_url),
+            ("--tls-cert", "tls.cert", path("--tls-cert", self.tls_cert)?),
+            ("--tls-key", "tls.key", path("--tls-key", self.tls_key)?),
+        ];
+        let texts = texts.into_iter().filter_map(|(name, key, text)| Some(Flag { name, key, value: text?.into() }));
+        let switches = [("--no-curated", "curated", self.no_curated, false), ("--insecure", "insecure", self.insecure, true)];
+        let switches = switches.into_iter().filter(|(_, _, given, _)| *given).map(|(name, key, _, value)| Flag { name, key, value: value.into() });
+        let config = Config::load(self.config.as_deref(), |name| std::env::var_os(name), texts.chain(switches).collect());
+        let config = config.map_err(unreadable)?;
+        config.check_exposure().map_err(unreadable)?;
+        Ok(config)
+    }
+}
+
+async fn certificate(config: &Config) -> Result<Option<RustlsConfig>, Trouble> {
+    let (Some(cert), Some(key)) = (&config.tls.cert, &config.tls.key) else { return Ok(None) };
+    let read = |path: &Path| std::fs::read(path).map_err(|error| unreadable(format!("cannot read {}: {error}", path.display())));
+    let tls = RustlsConfig::from_pem(read(cert)?, read(key)?).await;
+    tls.map(Some).map_err(|error| unreadable(format!("{} and {}: {error}", cert.display(), key.display())))
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, Trouble> {
+    TcpListener::bind(address).map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => Trouble::new(Exit::Unavailable, format!("{address} is in use by another program; --listen takes another address")),
+        _ => Trouble::new(Exit::Unavailable, format!("cannot listen on {address}: {error}")),
+    })
+}
+
+/// A server without an administrator gets one, whose password is that of the environment, or is told this once.
+async fn make_first_user(feed: &Feed) -> Result<(), Trouble> {
+    let directory = feed.directory();
+    if directory.users.values().any(|user| user.admin) || directory.users.contains_key(FIRST_USER) {
+        return Ok(());
+    }
+    let given = secret::variable(secret::ADMIN)?;
+    let password = given.clone().map_or_else(random_password, Ok)?;
+    let new = NewUser { name: FIRST_USER.into(), password: password.clone(), admin: true, clearance: Level::Red };
+    accounts::add_user(feed, new).await.map_err(|error| match error {
+        AccountError::Unfit(why) => unreadable(format!("{}: {why}", secret::ADMIN)),
+        other => failed(other),
+    })?;
+    match given {
+        Some(_) => print::tell(&format!("made the user {FIRST_USER} with the password in {}", secret::ADMIN)),
+        None => print::tell(&format!("made the user {FIRST_USER}; its password is told this once: {password}")),
+    }
+    Ok(())
+}
+
+fn random_password() -> Result<String, Trouble> {
+    let mut octets = [0; PASSWORD_OCTETS];
+    getrandom::fill(&mut octets).map_err(failed)?;
+    Ok(URL_SAFE_NO_PAD.encode(octets))
+}
+
+/// Makes the collections of the curated feeds follow their files: those of `folder`, else those built in.
+async fn load_curated(feed: &Feed, folder: Option<&Path>) -> Result<(), Trouble> {
+    let files = match folder {
+        Some(folder) => Files::in_folder(folder).map_err(|error| unreadable(format!("cannot read {}: {error}", folder.display())))?,
+        None => Files::embedded(),
+    };
+    let feeds = curated::read(&files).map_err(unreadable)?;
+    let loaded = feed.load_curated(&feeds).await.map_err(failed)?;
+    if loaded.written > 0 {
+        print::tell(&format!("loaded the curated feeds: {} objects are new or have changed", loaded.written));
+    }
+    if loaded.stays_revoked > 0 {
+        print::tell(&format!("{} curated entries were revoked earlier and stay so: see generation in their files", loaded.stays_revoked));
+    }
+    Ok(())
+}
+
+/// Tells where the server is and what it serves.
+fn announce(app: &App, address: SocketAddr) {
+    let scheme = if app.options.tls { "https" } else { "http" };
+    let base = app.options.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
+    print::tell(&format!("listening on {scheme}://{address}"));
+    print::tell(&format!("discovery: {base}/taxii2/"));
+    let directory = app.feed.directory();
+    if directory.collections.is_empty() {
+        print::tell("no collections yet: `taxiway root add` and `taxiway collection add` make them");
+    }
+    for collection in directory.collections.values() {
+        let name = collection.alias.clone().unwrap_or_else(|| collection.id.to_string());
+        print::tell(&format!("  {}: {base}/{}/collections/{name}/", collection.title, collection.root));
+    }
+}
+
+/// Ends when the program is told to stop. The signals are caught from the return on, not from the first poll.
+#[cfg(unix)]
+fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Trouble> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        print::tell("stopping: requests in flight are finished");
+    })
+}
+
+/// Ends when the program is told to stop.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Trouble> {
+    Ok(async {
+        // Without the signal there is nobody who could tell it to stop.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        print::tell("stopping: requests in flight are finished");
+    })
+}
+
+async fn tick(app: Arc<App>) {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = app.feed.sweep().await {
+            tracing::error!(%error, "expired statuses could not be forgotten");
+        }
+        if let Err(error) = app.auth.record_use().await {
+            tracing::error!(%error, "the use of tokens could not be recorded");
+        }
+    }
+}
+
+fn unreadable(why: impl ToString) -> Trouble {
+    Trouble::new(Exit::Unreadable, why)
+}
+
+fn failed(why: impl ToString) -> Trouble {
+    Trouble::new(Exit::Failed, why)
+}

@@ -1,0 +1,82 @@
+//! `taxiway token …`
+
+use clap::{Args, Subcommand};
+use humantime::Duration;
+
+use super::exit::Trouble;
+use super::print;
+use super::target::Target;
+use crate::admin::tokens::{Made, NewToken, Token, Tokens};
+
+/// `taxiway token`
+#[derive(Debug, Args)]
+pub struct Command {
+    #[command(subcommand)]
+    verb: Verb,
+    #[command(flatten)]
+    target: Target,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Make a token and print it, this once
+    Add {
+        /// The user it stands for
+        name: String,
+        /// What it is used for
+        #[arg(long, default_value = "")]
+        label: String,
+        /// When it ends, like 90d, 12h or 1y [default: it does not]
+        #[arg(long, value_name = "AFTER")]
+        expires: Option<Duration>,
+    },
+    /// List the tokens, of all users or of one
+    List {
+        /// The user they stand for
+        name: Option<String>,
+    },
+    /// Remove a token: it stands for nobody from then on
+    Remove {
+        /// Its first twelve digits or more, as the list shows them
+        id: String,
+    },
+}
+
+impl Command {
+    /// Does it.
+    pub async fn run(self) -> Result<(), Trouble> {
+        let Self { verb, target } = self;
+        let admin = target.open().await?;
+        match verb {
+            Verb::Add { name, label, expires } => {
+                let new = NewToken { label, expires_in: expires.map(|duration| duration.as_secs()) };
+                let made: Made = admin.post(&["users", &name, "tokens"], &new).await?;
+                if target.json {
+                    return print::json(&made);
+                }
+                let end = made.shown.expires.map_or("does not end".into(), |end| format!("ends at {end}"));
+                print::tell(&format!("made token {} of {name}; it {end} and is told this once:", made.shown.id));
+                print::line(&made.token)
+            }
+            Verb::List { name } => {
+                let path = name.as_deref().map_or(vec!["tokens"], |name| vec!["users", name, "tokens"]);
+                let all: Tokens = admin.get(&path).await?;
+                if target.json { print::json(&all) } else { table(all.tokens) }
+            }
+            Verb::Remove { id } => {
+                admin.delete(&["tokens", &id]).await?;
+                print::tell(&format!("removed token {id}"));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Tokens for people to read.
+pub fn table(tokens: Vec<Token>) -> Result<(), Trouble> {
+    let rows = tokens.into_iter().map(|token| {
+        let or = |time: Option<String>, word: &str| time.unwrap_or_else(|| word.into());
+        [token.id, token.user, token.created, or(token.expires, "never"), or(token.last_used, "never"), token.label]
+    });
+    print::table(["token", "user", "made", "ends", "last used", "label"], rows.collect())
+}
