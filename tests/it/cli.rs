@@ -1,0 +1,309 @@
+//! The program from outside: its verbs, its exit codes, its start and its end.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+
+use reqwest::{Certificate, Client, Version, tls};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::program::{ADMIN_PASSWORD, Server, finish, run, store_in, taxiway};
+
+fn client() -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::new()
+}
+
+async fn may_administrate(server: &Server, password: &str) -> bool {
+    client().get(format!("{}/admin/users/", server.url)).basic_auth("admin", Some(password)).send().await.unwrap().status() == 200
+}
+
+#[tokio::test]
+async fn the_first_start_tells_a_password_and_the_second_does_not() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start_with(folder.path(), &[], None);
+    let password = server.greeting.lines().find_map(|line| line.split_once("told this once: ")).unwrap().1.to_owned();
+    assert!(may_administrate(&server, &password).await);
+    server.terminate();
+    assert!(server.end().success());
+
+    let server = Server::start_with(folder.path(), &[], Some(ADMIN_PASSWORD));
+    assert!(!server.greeting.contains("user admin"), "{}", server.greeting);
+    assert!(may_administrate(&server, &password).await);
+    assert!(!may_administrate(&server, ADMIN_PASSWORD).await);
+}
+
+#[tokio::test]
+async fn the_first_password_can_be_given() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path());
+    assert!(!server.greeting.contains(ADMIN_PASSWORD));
+    assert!(may_administrate(&server, ADMIN_PASSWORD).await);
+    let elsewhere = TempDir::new().unwrap();
+    let short = finish(taxiway(elsewhere.path(), &["serve", "--listen", "127.0.0.1:0"]).env("TAXIWAY_ADMIN_PASSWORD", "short"));
+    assert_eq!((short.0, short.2.as_str()), (2, "taxiway: TAXIWAY_ADMIN_PASSWORD: a password has 12 characters at least\n"));
+}
+
+#[test]
+fn a_request_in_flight_is_finished_when_the_server_is_told_to_stop() {
+    let folder = TempDir::new().unwrap();
+    let mut server = Server::start(folder.path());
+    let mut idle = TcpStream::connect(server.url.trim_start_matches("http://")).unwrap();
+    let mut busy = TcpStream::connect(server.url.trim_start_matches("http://")).unwrap();
+    let body = br#"{"slug": "feeds", "title": "Feeds"}"#;
+    let credentials = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("admin:{ADMIN_PASSWORD}"));
+    let head = format!(
+        "POST /admin/roots/ HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {credentials}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+        body.len()
+    );
+    busy.write_all(head.as_bytes()).unwrap();
+    let goes_on = b"HTTP/1.1 100 Continue\r\n\r\n";
+    let mut answer = vec![0; goes_on.len()];
+    busy.read_exact(&mut answer).unwrap();
+    assert_eq!(answer, goes_on);
+
+    server.terminate();
+    server.wait_for("stopping");
+    busy.write_all(body).unwrap();
+    let mut answer = String::new();
+    busy.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201 Created"), "{answer}");
+    assert_eq!(idle.read(&mut [0]).unwrap(), 0, "who waits for nothing is not waited for");
+    assert!(server.end().success());
+    assert_eq!(run(folder.path(), &["root", "list"]).1, "SLUG   TITLE\nfeeds  Feeds\n");
+}
+
+/// Verbs that make, show and remove everything, with refusals among them.
+const VERBS: &[&[&str]] = &[
+    &["root", "add", "feeds", "--title", "Feeds", "--description", "All of them"],
+    &["root", "add", "feeds", "--title", "Feeds"],
+    &["root", "list"],
+    &["root", "list", "--json"],
+    &["collection", "add", "feeds/ours", "--title", "Ours", "--id", "43b0d9b5-9b8a-4d6c-9d4e-0b4b1d1c6f11", "--public", "--json"],
+    &["collection", "add", "feeds/theirs", "--title", "Theirs", "--id", "53b0d9b5-9b8a-4d6c-9d4e-0b4b1d1c6f11"],
+    &["collection", "add", "none/theirs", "--title", "Theirs"],
+    &["collection", "list"],
+    &["user", "add", "siem of/Ä?#%", "--clearance", "amber+strict"],
+    &["user", "add", "ops", "--admin", "--json"],
+    &["user", "list"],
+    &["grant", "siem of/Ä?#%", "feeds/ours", "read,write"],
+    &["grant", "siem of/Ä?#%", "feeds/theirs", "read"],
+    &["grant", "nobody", "feeds/ours", "read"],
+    &["grants"],
+    &["grants", "--json"],
+    &["user", "show", "siem of/Ä?#%"],
+    &["user", "passwd", "siem of/Ä?#%"],
+    &["user", "passwd", "nobody"],
+    &["token", "list"],
+    &["token", "list", "nobody"],
+    &["token", "remove", "0123456789ab"],
+    &["collection", "show", "feeds/ours"],
+    &["collection", "show", "feeds/53b0d9b5-9b8a-4d6c-9d4e-0b4b1d1c6f11", "--json"],
+    &["revoke", "siem of/Ä?#%", "feeds/ours"],
+    &["revoke", "siem of/Ä?#%", "feeds/ours"],
+    &["user", "remove", "siem of/Ä?#%"],
+    &["grants"],
+    &["collection", "remove", "feeds/ours"],
+    &["root", "remove", "feeds"],
+    &["collection", "remove", "feeds/theirs"],
+    &["root", "remove", "feeds"],
+    &["root", "remove", "feeds"],
+];
+
+/// Timestamps replaced: they are the only thing that may differ.
+fn timeless(text: &str) -> String {
+    let is_time = |word: &str| word.trim_matches(|c: char| "\",;".contains(c)).ends_with('Z') && word.contains('T') && word.contains(':');
+    text.lines().map(|line| line.split(' ').map(|word| if is_time(word) { "TIME" } else { word }).collect::<Vec<_>>().join(" ") + "\n").collect()
+}
+
+#[test]
+fn verbs_do_the_same_on_a_store_and_on_a_server() {
+    let (here, there) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    // The same users on both.
+    let server = Server::start(here.path());
+    server.terminate();
+    assert!(server.end().success());
+    let server = Server::start(there.path());
+    let store = store_in(here.path());
+    for verb in VERBS {
+        let local = finish(taxiway(there.path(), verb).args(["--store", &store]).env("TAXIWAY_PASSWORD", ADMIN_PASSWORD));
+        let remote = server.run(there.path(), verb);
+        assert!(local.0 < 2, "{verb:?}: {local:?}");
+        assert_eq!((local.0, timeless(&local.1), timeless(&local.2)), (remote.0, timeless(&remote.1), timeless(&remote.2)), "{verb:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_told_once_on_standard_output_and_speaks_for_its_user() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path());
+    let (code, token, told) = server.run(folder.path(), &["token", "add", "admin", "--label", "the CLI", "--expires", "90d"]);
+    assert_eq!((code, token.lines().count()), (0, 1), "{told}");
+    assert!(!told.contains(token.trim()));
+    let listed = finish(taxiway(folder.path(), &["token", "list", "--json", "--url", &server.url]).env("TAXIWAY_TOKEN", token.trim()));
+    let listed: Value = serde_json::from_str(&listed.1).unwrap();
+    let shown = &listed["tokens"][0];
+    assert_eq!(shown["label"], "the CLI");
+    let id = shown["id"].as_str().unwrap();
+    assert_eq!(run(folder.path(), &["token", "remove", id, "--url", &server.url, "--token", token.trim()]).0, 0);
+    let denied = finish(taxiway(folder.path(), &["token", "list", "--url", &server.url]).env("TAXIWAY_TOKEN", token.trim()));
+    assert_eq!((denied.0, denied.2.as_str()), (3, "taxiway: the credentials are not valid\n"));
+}
+
+#[test]
+fn a_locked_store_says_so_and_names_the_way_out() {
+    let folder = TempDir::new().unwrap();
+    let _server = Server::start(folder.path());
+    for verb in [&["user", "list"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+        let (code, out, told) = run(folder.path(), verb);
+        assert_eq!((code, out.as_str(), told.lines().count()), (4, "", 1), "{told}");
+        assert!(told.contains("in use by another process") && told.contains("--url"), "{told}");
+    }
+}
+
+#[test]
+fn whatever_goes_wrong_at_the_start_is_told_in_one_line() {
+    let folder = TempDir::new().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    fs::write(folder.path().join("bad.toml"), "listen = '127.0.0.1:0'\n[limits]\npage = 3\n").unwrap();
+    fs::write(folder.path().join("cert.pem"), "nonsense").unwrap();
+    for (flags, code, words) in [
+        (&["--listen", &address][..], 4, "is in use by another program; --listen"),
+        (&["--listen", "0.0.0.0:0"], 2, "say --insecure"),
+        (&["--listen", "[::]:0"], 2, "say --insecure"),
+        (&["--listen", "nowhere"], 2, "--listen: listen: invalid value"),
+        (&["--config", "bad.toml"], 2, "bad.toml: there is no setting limits.page"),
+        (&["--config", "none.toml"], 2, "cannot read none.toml"),
+        (&["--tls-cert", "none.pem", "--tls-key", "cert.pem"], 2, "cannot read none.pem"),
+        (&["--tls-cert", "cert.pem", "--tls-key", "cert.pem"], 2, "cert.pem and cert.pem: "),
+        (&["--store", "redis:x", "--listen", "127.0.0.1:0"], 2, "redis:x"),
+    ] {
+        let mut arguments = vec!["serve"];
+        arguments.extend(flags);
+        let (found, out, told) = run(folder.path(), &arguments);
+        assert_eq!((found, out.as_str(), told.lines().count()), (code, "", 1), "{flags:?}: {told}");
+        assert!(told.contains(words), "{flags:?}: {told}");
+    }
+}
+
+#[test]
+fn exit_codes_are_what_the_help_says() {
+    let folder = TempDir::new().unwrap();
+    // A port that no test of this machine can be given meanwhile.
+    let closed = "http://127.0.0.1:1";
+    for (arguments, code) in [
+        (&["--help"][..], 0),
+        (&["--version"], 0),
+        (&["root", "list"], 0),
+        (&["root", "remove", "none"], 1),
+        (&["root", "list", "--colour"], 2),
+        (&["grant", "ann", "feeds", "read"], 2),
+        (&["grant", "ann", "feeds/ours", "all"], 2),
+        (&["user", "add", "ann"], 2),
+        (&["root", "list", "--url", "ftp://x"], 2),
+        (&["root", "list", "--url", closed, "--token", "txw_x"], 4),
+    ] {
+        let (found, _, told) = run(folder.path(), arguments);
+        assert_eq!(found, code, "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn settings_come_from_the_file_beside_which_the_program_is_started() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("taxiway.toml"), "store = 'sled:here'\n").unwrap();
+    assert_eq!(run(folder.path(), &["root", "add", "feeds", "--title", "Feeds"]).0, 0);
+    assert!(folder.path().join("here").is_dir());
+    let elsewhere = finish(taxiway(folder.path(), &["root", "list"]).env("TAXIWAY_STORE", "sled:there"));
+    assert_eq!((elsewhere.0, elsewhere.1.as_str()), (0, ""));
+}
+
+/// A self-signed certificate for 127.0.0.1 and its key in a folder.
+fn certify(folder: &Path) -> Certificate {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    fs::write(folder.join("cert.pem"), made.cert.pem()).unwrap();
+    fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    Certificate::from_pem(made.cert.pem().as_bytes()).unwrap()
+}
+
+#[tokio::test]
+async fn tls_of_both_versions_with_both_protocols() {
+    let folder = TempDir::new().unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let certificate = certify(folder.path());
+    let server = Server::start_with(folder.path(), &["--tls-cert", "cert.pem", "--tls-key", "key.pem"], Some(ADMIN_PASSWORD));
+    assert!(server.url.starts_with("https://"), "{}", server.url);
+    for version in [tls::Version::TLS_1_2, tls::Version::TLS_1_3] {
+        for (one_only, protocol) in [(false, Version::HTTP_2), (true, Version::HTTP_11)] {
+            let client = Client::builder().tls_certs_only([certificate.clone()]).tls_version_min(version).tls_version_max(version);
+            let client = if one_only { client.http1_only() } else { client };
+            let answer = client.build().unwrap().get(format!("{}/taxii2/", server.url)).basic_auth("admin", Some(ADMIN_PASSWORD)).send();
+            let answer = answer.await.unwrap();
+            assert_eq!((answer.status().as_u16(), answer.version()), (200, protocol), "{version:?}");
+        }
+    }
+    assert!(client().get(format!("{}/taxii2/", server.url)).send().await.is_err(), "who does not know the certificate does not go on");
+}
+
+/// A domain name whose id and content are right.
+const GOOD: &str = r#"{"type":"domain-name","spec_version":"2.1","id":"domain-name--3c10e93f-798e-5a26-a0c1-08156efab7f5","value":"example.com"}"#;
+/// One without the value.
+const BAD: &str = r#"{"type":"domain-name","spec_version":"2.1","id":"domain-name--3c10e93f-798e-5a26-a0c1-08156efab7f5"}"#;
+
+#[test]
+fn check_takes_every_form_of_what_is_right() {
+    let folder = TempDir::new().unwrap();
+    let bundle = format!(r#"{{"type":"bundle","id":"bundle--3c10e93f-798e-4a26-a0c1-08156efab7f5","objects":[{GOOD},{GOOD}]}}"#);
+    for (name, text) in [
+        ("bundle.json", bundle),
+        ("envelope.json", format!(r#"{{"more":false,"objects":[{GOOD}]}}"#)),
+        ("list.json", format!("[{GOOD}]")),
+        ("object.json", GOOD.to_owned()),
+        ("lines.jsonl", format!("{GOOD}\n\n{GOOD}\n")),
+        ("notes.txt", "not looked at".to_owned()),
+    ] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let (code, out, told) = run(folder.path(), &["check", "."]);
+    assert_eq!((code, out.as_str(), told.as_str()), (0, "", "files: 5, objects: 7, errors: 0, warnings: 0\n"));
+}
+
+#[test]
+fn check_tells_what_is_wrong_where_and_by_which_rule() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("bad.json"), format!("[{GOOD},{BAD},17]")).unwrap();
+    fs::write(folder.path().join("broken.json"), "{\n\"objects\": [}").unwrap();
+    let (code, out, told) = run(folder.path(), &["check", "bad.json", "broken.json"]);
+    assert_eq!((code, told.as_str()), (1, "files: 2, objects: 3, errors: 3, warnings: 0\n"));
+    let beginnings =
+        ["bad.json:domain-name--3c10e93f-798e-5a26-a0c1-08156efab7f5: STIX 2.1 §6.4: ", "bad.json:[2]: STIX 2.1 §2: ", "broken.json:line 2: JSON: "];
+    assert_eq!(out.lines().count(), 3, "{out}");
+    for (line, beginning) in out.lines().zip(beginnings) {
+        assert!(line.starts_with(beginning), "{line}");
+    }
+    let (code, out, _) = run(folder.path(), &["check", "bad.json", "--json"]);
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &report["errors"], &report["findings"][1]["object"]), (1, &Value::from(2), &Value::from("[2]")));
+}
+
+#[test]
+fn check_reads_standard_input() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("in"), BAD).unwrap();
+    let input = fs::File::open(folder.path().join("in")).unwrap();
+    let (code, out, _) = finish(taxiway(folder.path(), &["check", "-"]).stdin(input));
+    assert_eq!(code, 1);
+    assert!(out.starts_with("-:domain-name--"), "{out}");
+}
+
+#[test]
+fn check_says_what_it_cannot_read() {
+    let folder = TempDir::new().unwrap();
+    for missing in ["none.json", "."] {
+        let (code, out, told) = run(folder.path(), &["check", missing]);
+        assert_eq!((code, out.as_str(), told.lines().count()), (2, "", 1), "{told}");
+    }
+}

@@ -1,0 +1,30 @@
+//! The integration tests: one binary, whose tree mirrors the URLs of the server. `support/checks.rs` holds what is checked on every answer.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
+
+mod program;
+mod scene;
+mod support;
+
+mod access;
+mod admin;
+mod api_root;
+mod architecture;
+mod cli;
+mod clients;
+mod collections;
+mod crash;
+mod delete;
+mod discovery;
+mod errors;
+mod full_disk;
+mod manifest;
+mod negotiation;
+mod object;
+mod objects_get;
+mod objects_post;
+mod openapi;
+mod paging;
+mod robustness;
+mod status;
+mod versions;
