@@ -6,6 +6,7 @@ pub mod json;
 pub mod kind;
 pub mod marking;
 pub mod object;
+pub mod pattern;
 mod rules;
 pub mod sco_id;
 pub mod time;

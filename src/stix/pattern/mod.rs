@@ -1,0 +1,10 @@
+//! The STIX 2.1 patterning language (§9): from text to tree, what is wrong with it, and one text for patterns that mean the same.
+
+pub mod check;
+pub mod foreign;
+pub mod normal;
+pub mod parse;
+pub mod regex;
+pub mod token;
+pub mod tree;
+pub mod vocabulary;
