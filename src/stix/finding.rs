@@ -1,6 +1,7 @@
 //! What the gate finds in an object, and where.
 
 use std::fmt;
+use std::ops::Range;
 
 /// Whether a finding keeps an object out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,12 +23,17 @@ pub struct Finding {
     pub section: &'static str,
     /// What was found, as a lower-case fragment.
     pub message: String,
+    /// The bytes of the value's text that it is about, if it is about a part of a pattern.
+    pub span: Option<Range<usize>>,
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path.is_empty() {
             write!(out, "{}: ", self.path)?;
+        }
+        if let Some(span) = &self.span {
+            write!(out, "at byte {}: ", span.start)?;
         }
         write!(out, "{} (STIX 2.1 {})", self.message, self.section)
     }
@@ -46,18 +52,24 @@ pub(super) struct Findings {
 impl Findings {
     /// Records what the standard forbids.
     pub(super) fn error(&mut self, at: &Path<'_>, section: &'static str, message: impl fmt::Display) {
-        record(&mut self.errors, Severity::Error, at, section, message);
+        self.record(Severity::Error, at, section, message, None);
     }
 
     /// Records what the standard advises against.
     pub(super) fn warn(&mut self, at: &Path<'_>, section: &'static str, message: impl fmt::Display) {
-        record(&mut self.warnings, Severity::Warning, at, section, message);
+        self.record(Severity::Warning, at, section, message, None);
     }
-}
 
-fn record(to: &mut Vec<Finding>, severity: Severity, at: &Path<'_>, section: &'static str, message: impl fmt::Display) {
-    if to.len() < MOST {
-        to.push(Finding { severity, path: at.to_string(), section, message: message.to_string() });
+    /// Records what is about the bytes `span` of a value.
+    pub(super) fn within(&mut self, severity: Severity, at: &Path<'_>, span: Range<usize>, section: &'static str, message: impl fmt::Display) {
+        self.record(severity, at, section, message, Some(span));
+    }
+
+    fn record(&mut self, severity: Severity, at: &Path<'_>, section: &'static str, message: impl fmt::Display, span: Option<Range<usize>>) {
+        let to = if severity == Severity::Error { &mut self.errors } else { &mut self.warnings };
+        if to.len() < MOST {
+            to.push(Finding { severity, path: at.to_string(), section, message: message.to_string(), span });
+        }
     }
 }
 
