@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
 
 /// Up to so many members a linear search beats an index.
 const FEW: usize = 32;
@@ -213,6 +214,20 @@ impl<'de> Visitor<'de> for TreeVisitor {
             list.push((name, source.next_value()?));
         }
         Members::new(list).map(|members| Json::Object(Box::new(members))).map_err(|name| twin(&name))
+    }
+}
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => to.serialize_unit(),
+            Self::Bool(value) => to.serialize_bool(*value),
+            Self::Integer(value) => to.serialize_i64(*value),
+            Self::Float(value) => to.serialize_f64(*value),
+            Self::Text(text) => to.serialize_str(text),
+            Self::List(list) => to.collect_seq(list),
+            Self::Object(members) => to.collect_map(members.iter()),
+        }
     }
 }
 

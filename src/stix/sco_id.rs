@@ -1,9 +1,13 @@
 //! Deterministic identifiers of cyber-observable objects: `UUIDv5` over their id-contributing properties (STIX 2.1 §2.9).
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::id::StixId;
+use super::json::{Json, Members};
 
 /// The namespace that the standard reserves for these identifiers.
 const NAMESPACE: Uuid = Uuid::from_u128(0x00ab_edb4_aa42_466c_9c01_fed2_3315_a9b7);
@@ -17,8 +21,13 @@ const HASH_PREFERENCE: [&str; 4] = ["MD5", "SHA-1", "SHA-256", "SHA-512"];
 /// is present, the alphabetically first contributes. `None` where the standard gives no deterministic identifier: no
 /// contributing property is present, or the type is no observable of the standard, or is `process`.
 pub fn sco_id(type_name: &str, properties: &Map<String, Value>) -> Option<StixId> {
-    let contributing: Map<String, Value> =
-        contributing(type_name).iter().filter_map(|name| Some(((*name).to_owned(), contribution(name, properties.get(*name)?)?))).collect();
+    of_members(type_name, Json::deserialize(properties).ok()?.as_object()?)
+}
+
+/// The same of an object that was read strictly.
+pub(super) fn of_members(type_name: &str, properties: &Members<'_>) -> Option<StixId> {
+    let contributing: BTreeMap<&str, Contribution<'_>> =
+        contributing(type_name).iter().filter_map(|name| Some((*name, contribution(name, properties.get(name)?)?))).collect();
     if contributing.is_empty() {
         return None;
     }
@@ -45,15 +54,23 @@ fn contributing(type_name: &str) -> &'static [&'static str] {
     }
 }
 
+/// What a property contributes.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Contribution<'o> {
+    Whole(&'o Json<'o>),
+    Hash(BTreeMap<&'o str, &'o Json<'o>>),
+}
+
 /// What a present property contributes: itself, but of `hashes` only one entry.
-fn contribution(name: &str, value: &Value) -> Option<Value> {
+fn contribution<'o>(name: &str, value: &'o Json<'o>) -> Option<Contribution<'o>> {
     if name != "hashes" {
-        return Some(value.clone());
+        return Some(Contribution::Whole(value));
     }
     let hashes = value.as_object()?;
-    let preferred = HASH_PREFERENCE.into_iter().find_map(|algorithm| hashes.get_key_value(algorithm));
-    let (algorithm, digest) = preferred.or_else(|| hashes.iter().min_by_key(|(algorithm, _)| algorithm.as_str()))?;
-    Some(Value::Object(Map::from_iter([(algorithm.clone(), digest.clone())])))
+    let preferred = HASH_PREFERENCE.into_iter().find_map(|algorithm| Some((algorithm, hashes.get(algorithm)?)));
+    let hash = preferred.or_else(|| hashes.iter().min_by_key(|(algorithm, _)| *algorithm))?;
+    Some(Contribution::Hash(BTreeMap::from([hash])))
 }
 
 #[cfg(test)]

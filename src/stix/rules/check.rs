@@ -2,7 +2,7 @@
 
 use super::common::{self, COMMON, Common, Need};
 use super::form::{self, Verdict};
-use super::{Constraint, Form, Group, Precision, Property, Shape, Target, Type, Vocabulary, domain, extension, meta, observable, vocabulary};
+use super::{Column, Constraint, Form, Group, Precision, Property, Shape, Target, Type, Vocabulary, domain, extension, meta, observable, vocabulary};
 use crate::stix::finding::{Clip, Findings, Path};
 use crate::stix::id;
 use crate::stix::json::{Json, Members};
@@ -69,6 +69,9 @@ impl Check<'_, '_> {
         self.group_rules(&kind.group, object, &at);
         for constraint in common::CONSTRAINTS {
             self.constraint(constraint, "§3.2", object, &at);
+        }
+        if kind.column == Column::Sco {
+            self.deterministic_id();
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! `common` (§3.2), `domain` (§4, §5), `observable` (§6), `meta` (§7), `vocabulary` (§10) and `relationship`
 //! (Appendix B) are the table and read like the tables of the standard. `check` interprets them, with `form`
-//! for the formats of strings, and `marking`, `extension` and `container` and the rest
+//! for the formats of strings, and `identifier`, `marking`, `extension`, `container` and the rest
 //! for what fits no table.
 
 pub(super) mod check;
@@ -11,6 +11,7 @@ mod container;
 mod domain;
 mod extension;
 mod form;
+mod identifier;
 mod indicator;
 pub(super) mod marking;
 mod meta;
