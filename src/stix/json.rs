@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
+use sha2::{Digest, Sha256};
 
 /// Up to so many members a linear search beats an index.
 const FEW: usize = 32;
@@ -104,8 +105,7 @@ impl<'a> Members<'a> {
     /// Takes the members of an object, or gives back a name that occurs twice.
     fn new(list: Vec<(Cow<'a, str>, Json<'a>)>) -> Result<Self, String> {
         let name = |at: &u32| list.get(*at as usize).map(|(name, _)| name.as_ref());
-        let mut sorted: Vec<u32> = if list.len() > FEW { (0..).take(list.len()).collect() } else { Vec::new() };
-        sorted.sort_unstable_by(|a, b| name(a).cmp(&name(b)));
+        let sorted = if list.len() > FEW { order(&list) } else { Vec::new() };
         let twin = sorted.iter().zip(sorted.iter().skip(1)).find(|(a, b)| name(a) == name(b));
         if let Some((twin, _)) = twin {
             return Err(name(twin).unwrap_or_default().to_owned());
@@ -140,6 +140,16 @@ impl<'a> Members<'a> {
         self.list.iter().map(|(name, value)| (name.as_ref(), value))
     }
 
+    /// Every member in the order of the names.
+    fn by_name(&self) -> impl Iterator<Item = (&str, &Json<'a>)> {
+        let few: Vec<u32> = if self.sorted.is_empty() { order(&self.list) } else { Vec::new() };
+        let count = self.list.len();
+        (0..count).filter_map(move |at| {
+            let order = if few.is_empty() { &self.sorted } else { &few };
+            self.list.get(*order.get(at)? as usize).map(|(name, value)| (name.as_ref(), value))
+        })
+    }
+
     /// How many members there are.
     pub fn len(&self) -> usize {
         self.list.len()
@@ -155,6 +165,13 @@ impl<'de> Deserialize<'de> for Json<'de> {
     fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
         source.deserialize_any(TreeVisitor)
     }
+}
+
+/// The positions of members in the order of their names.
+fn order(list: &[(Cow<'_, str>, Json<'_>)]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..).take(list.len()).collect();
+    order.sort_unstable_by_key(|at| list.get(*at as usize).map(|(name, _)| name.as_ref()));
+    order
 }
 
 /// Builds a [`Json`] from what `serde_json` reads.
@@ -199,7 +216,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut source: A) -> Result<Self::Value, A::Error> {
         let mut list = Vec::new();
         while let Some(value) = source.next_element()? {
-            list.push(value);
+            push(&mut list, value);
         }
         Ok(Json::List(list))
     }
@@ -211,7 +228,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
             if list.len() <= FEW && list.iter().any(|(its, _)| *its == name) {
                 return Err(twin(&name));
             }
-            list.push((name, source.next_value()?));
+            push(&mut list, (name, source.next_value()?));
         }
         Members::new(list).map(|members| Json::Object(Box::new(members))).map_err(|name| twin(&name))
     }
@@ -229,6 +246,14 @@ impl Serialize for Json<'_> {
             Self::Object(members) => to.collect_map(members.iter()),
         }
     }
+}
+
+/// A lone value gets room for itself only, as a text of nested brackets would else take sixty times its size in memory.
+fn push<T>(list: &mut Vec<T>, value: T) {
+    if list.is_empty() {
+        list.reserve_exact(1);
+    }
+    list.push(value);
 }
 
 fn twin<E: Error>(name: &str) -> E {
@@ -250,93 +275,67 @@ impl<'de> Deserialize<'de> for Name<'de> {
 /// Whether two texts are the same JSON value: the order of members, white space and the spelling of
 /// strings and numbers do not count. What is not strict JSON is the same only as its own bytes.
 pub fn same(a: &[u8], b: &[u8]) -> bool {
-    a == b || matches!((Value::read(a), Value::read(b)), (Some(a), Some(b)) if a == b)
+    a == b || digest(a) == digest(b)
 }
 
-/// A JSON value in a form in which equal values are equal: members sorted, numbers as decimals,
-/// because a double cannot tell neighbours beyond 2^53 apart.
-#[derive(PartialEq)]
-enum Value<'a> {
-    Plain(Json<'a>),
-    Number(Decimal),
-    List(Vec<Value<'a>>),
-    Object(Vec<(Cow<'a, str>, Value<'a>)>),
-}
-
-impl<'a> Value<'a> {
-    fn read(text: &'a [u8]) -> Option<Self> {
-        let text = std::str::from_utf8(text).ok()?;
-        Self::of(Json::parse(text).ok()?, &mut numbers(text))
+/// SHA-256 over what a text says: equal for texts that are the [`same`], and only for those.
+///
+/// Numbers are what they are to STIX: integers, and doubles where they are written otherwise or do not fit 64 bits (§2.6, §2.10).
+pub fn digest(text: &[u8]) -> [u8; 32] {
+    let mut written = Vec::with_capacity(text.len());
+    let tree = std::str::from_utf8(text).ok().and_then(|text| Json::parse(text).ok());
+    match tree {
+        Some(tree) => tree.write_canonical(&mut written),
+        // No value is written with this letter.
+        None => written.extend(std::iter::once(&b'x').chain(text)),
     }
+    Sha256::digest(&written).into()
+}
 
-    /// Rewrites a tree whose numbers are, in this order, `numbers`.
-    fn of(json: Json<'a>, numbers: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
-        Some(match json {
-            Json::Integer(_) | Json::Float(_) => Self::Number(Decimal::of(numbers.next()?)?),
-            Json::List(list) => Self::List(list.into_iter().map(|value| Self::of(value, numbers)).collect::<Option<_>>()?),
-            Json::Object(members) => {
-                let members = members.list.into_iter().map(|(name, value)| Some((name, Self::of(value, numbers)?)));
-                let mut members = members.collect::<Option<Vec<_>>>()?;
-                members.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-                Self::Object(members)
+impl Json<'_> {
+    /// Writes a form in which equal values are equal and others are not: a letter for the kind, the length of what has no fixed one.
+    fn write_canonical(&self, to: &mut Vec<u8>) {
+        let mut sized = |kind: u8, length: usize| {
+            to.push(kind);
+            to.extend_from_slice(&length.to_le_bytes());
+        };
+        match self {
+            Self::Null => to.push(b'n'),
+            Self::Bool(value) => to.push(if *value { b't' } else { b'f' }),
+            Self::Integer(value) => write_number(*value, to),
+            Self::Float(value) => match exact_integer(*value) {
+                Some(value) => write_number(value, to),
+                None => to.extend(std::iter::once(b'd').chain(value.to_le_bytes())),
+            },
+            Self::Text(text) => {
+                sized(b's', text.len());
+                to.extend_from_slice(text.as_bytes());
             }
-            plain => Self::Plain(plain),
-        })
-    }
-}
-
-/// The numbers of a text that is known to be JSON, in its order.
-fn numbers(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        loop {
-            rest = &rest[rest.find(|c: char| c == '"' || c == '-' || c.is_ascii_digit())?..];
-            if rest.starts_with('"') {
-                rest = after_string(rest)?;
-                continue;
+            Self::List(list) => {
+                sized(b'l', list.len());
+                list.iter().for_each(|value| value.write_canonical(to));
             }
-            let end = rest.find(|c: char| !matches!(c, '0'..='9' | '+' | '-' | '.' | 'e' | 'E')).unwrap_or(rest.len());
-            let (number, tail) = rest.split_at(end);
-            rest = tail;
-            return Some(number);
+            Self::Object(members) => {
+                sized(b'o', members.len());
+                for (name, value) in members.by_name() {
+                    to.extend_from_slice(&name.len().to_le_bytes());
+                    to.extend_from_slice(name.as_bytes());
+                    value.write_canonical(to);
+                }
+            }
         }
-    })
-}
-
-/// What follows the string with which `text` begins.
-fn after_string(text: &str) -> Option<&str> {
-    let mut escaped = true; // steps over the opening quote
-    let end = text.bytes().position(|b| {
-        let closes = b == b'"' && !escaped;
-        escaped = b == b'\\' && !escaped;
-        closes
-    })?;
-    text.get(end + 1..)
-}
-
-/// The exact value of a JSON number: `0.digits * 10^exponent`, digits without zeros at either end.
-#[derive(PartialEq)]
-struct Decimal {
-    negative: bool,
-    digits: String,
-    exponent: i64,
-}
-
-impl Decimal {
-    /// Reads a JSON number; `None` for an exponent beyond 64 bits.
-    fn of(text: &str) -> Option<Self> {
-        let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let all = format!("{whole}{fraction}");
-        let digits = all.trim_start_matches('0');
-        if digits.is_empty() {
-            return Some(Self { negative: false, digits: String::new(), exponent: 0 });
-        }
-        let leading = i64::try_from(all.len() - digits.len()).ok()?;
-        let shift = i64::try_from(whole.len()).ok()?.checked_sub(leading)?;
-        Some(Self { negative, digits: digits.trim_end_matches('0').to_owned(), exponent: exponent.parse::<i64>().ok()?.checked_add(shift)? })
     }
+}
+
+fn write_number(value: i64, to: &mut Vec<u8>) {
+    to.extend(std::iter::once(b'i').chain(value.to_le_bytes()));
+}
+
+/// The integer that a double stands for: beyond 2^53 it may stand for several.
+fn exact_integer(value: f64) -> Option<i64> {
+    const LARGEST: f64 = 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, reason = "within 2^53 a double without fraction is an integer")]
+    (value.fract() == 0.0 && value.abs() <= LARGEST).then_some(value as i64)
 }
 
 #[cfg(test)]
@@ -408,8 +407,12 @@ mod tests {
             ("1", "-1"),
             ("10", "1"),
             ("9007199254740992", "9007199254740993"),
-            ("18446744073709551616", "18446744073709551617"),
-            (r#"{"a":18446744073709551616,"b":18446744073709551617}"#, r#"{"a":18446744073709551617,"b":18446744073709551616}"#),
+            ("18446744073709551616", "18446744073709555712"),
+            ("9007199254740993", "9007199254740994.0"),
+            (r#"{"a":1,"b":2}"#, r#"{"a":2,"b":1}"#),
+            ("[[1],2]", "[[1,2]]"),
+            (r#"["a","b"]"#, r#"["ab",""]"#),
+            ("0.1", "0.2"),
             ("[1,2]", "[2,1]"),
             ("{}", "[]"),
             (r#"{"a":1}"#, r#"{"a":1,"b":1}"#),

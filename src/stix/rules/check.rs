@@ -23,7 +23,7 @@ pub(in crate::stix) fn check(object: &Members<'_>, findings: &mut Findings) {
         findings.warn(&at.key("type"), "§11.2", "a custom type should begin with x-, or have an extension that defines it");
     }
     let kind = known.unwrap_or_else(|| extension::custom_type(object));
-    Check { object, kind, findings }.whole();
+    Check { object, kind, adds_properties: extension::adds_properties(object), findings }.whole();
 }
 
 /// The type of a STIX Object, without which nothing else can be said.
@@ -53,6 +53,8 @@ pub(super) struct Check<'c, 'j> {
     /// The object as a whole, into which selectors point.
     pub(super) object: &'c Members<'j>,
     pub(super) kind: &'static Type,
+    /// Whether an extension of the object may add properties at its top.
+    adds_properties: bool,
     pub(super) findings: &'c mut Findings,
 }
 
@@ -325,7 +327,7 @@ impl Check<'_, '_> {
             self.findings.error(at, "§3.1", "is no property name (3 to 250 of a-z, 0-9 and _, beginning with a letter)");
         } else if matches!(at, Path::Key(Path::Root, _)) && common::RESERVED.contains(&name) {
             self.findings.error(at, "§3.8", "is a reserved name");
-        } else if !name.starts_with("x_") && !extension::adds_properties(self.object) {
+        } else if !name.starts_with("x_") && !self.adds_properties {
             self.findings.warn(at, "§11.1", "is not a property of the standard; a custom one should begin with x_");
         }
         match name.rsplit_once('_').map(|(_, suffix)| suffix) {
