@@ -9,4 +9,5 @@ pub mod object;
 pub mod pattern;
 mod rules;
 pub mod sco_id;
+pub mod succession;
 pub mod time;

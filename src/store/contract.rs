@@ -16,7 +16,7 @@ use super::{Addition, EditError, NewObject, Outcome, Page, Receipt, Record, Sele
 use crate::stix::id::StixId;
 use crate::stix::marking::Level;
 use crate::stix::time::Instant;
-use crate::taxii::resource::StatusDetail;
+use crate::taxii::resource::{Status, StatusDetail};
 use crate::taxii::stamp::Stamp;
 
 /// Makes one test of each function of the suite; the argument is a closure that returns a store and what must outlive it.
@@ -28,7 +28,7 @@ macro_rules! suite {
             t152_an_sco_takes_its_stamp_as_version t069_the_latest_is_the_greatest_modified t070_t073_versions_combine
             t078_spellings_of_a_version_are_one t079_versions_are_chosen_among_those_added_after t084_pages_meet_without_gap_or_overlap
             ids_and_types_narrow what_is_above_the_clearance_is_left_out deleted_versions_have_never_been objects_come_back_as_they_came
-            t112_a_status_is_kept_until_it_expires statuses_tell_every_outcome edits_happen_all_or_none
+            t112_a_status_is_kept_until_it_expires statuses_tell_every_outcome s051_s052_what_is_odd_about_a_version_is_told edits_happen_all_or_none
             objects_go_with_their_collection t088_a_follower_misses_nothing_while_others_write
             t079_a_follower_ends_with_the_latest_of_everything t071_no_version_is_lost_to_readers_while_others_come_and_go);
     };
@@ -398,6 +398,27 @@ pub async fn statuses_tell_every_outcome(store: &dyn Store) {
     assert_eq!((kept.status.success_count, kept.status.failure_count), (4, 2));
     assert_eq!((kept.root.as_str(), kept.owner.as_str(), kept.status.id), ("feeds", "ann", id.to_string()));
     assert_eq!(kept.status.successes[2].version, all(store, collection).await[1].version);
+}
+
+/// A version that differs from the latest in what never changes, or follows a revocation, is stored and its status says so.
+pub async fn s051_s052_what_is_odd_about_a_version_is_told(store: &dyn Store) {
+    let collection = collection(store).await;
+    let one = id("indicator", 1);
+    let version = |second: &str, members: &str| {
+        let text = format!("{{\"created\":\"{DAY}01Z\",\"modified\":\"{DAY}{second}Z\"{members}}}");
+        NewObject { object: text.into(), warning: Some("by the gate".into()), ..object(&one, second, "") }
+    };
+    let foreign = r#","created_by_ref":"identity--1""#;
+    let objects = vec![version("01", ""), version("02", r#","revoked":true"#), version("03", foreign)];
+    let messages = |status: Option<Status>| status.unwrap().successes.into_iter().map(|its| its.message.unwrap()).collect::<Vec<_>>();
+    let post = |objects| Addition { collection, objects, now: NOW, receipt: Some(receipt(Uuid::new_v4(), Stamp(u64::MAX))) };
+    let told = messages(store.add(post(objects)).await.unwrap().status);
+    assert_eq!(told[..2], ["by the gate", "by the gate"]);
+    assert!(told[2].starts_with("by the gate; created_by_ref: ") && told[2].contains("; modified: "), "{}", told[2]);
+    let told = messages(store.add(post(vec![version("04", ""), version("03", foreign)])).await.unwrap().status);
+    assert!(told[0].starts_with("by the gate; created_by_ref: ") && !told[0].contains("modified"), "{}", told[0]);
+    assert_eq!(told[1], "by the gate", "a duplicate");
+    assert_eq!(page(store, collection, &Select { versions: Versions::All, ..select() }).await.records.len(), 4);
 }
 
 /// One bad edit undoes all that came with it.

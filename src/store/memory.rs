@@ -75,10 +75,16 @@ impl Shelf {
         rules::choose(versions, of.map(|(instant, stamp)| (instant, *stamp)).filter(|(_, stamp)| *stamp > after))
     }
 
-    /// Stores what is new of an envelope and says of each object what became of it.
-    fn add(&mut self, objects: &[NewObject], now: Stamp) -> Vec<Outcome> {
+    /// Stores what is new of an envelope and says of each object what became of it; what is odd joins the warnings.
+    fn add(&mut self, objects: &mut [NewObject], now: Stamp) -> Vec<Outcome> {
         let closing = (0..objects.len()).rev().find(|at| self.is_new(&objects[..*at], &objects[*at]));
-        objects.iter().enumerate().map(|(at, new)| self.add_one(new, now, closing == Some(at))).collect()
+        objects.iter_mut().enumerate().map(|(at, new)| self.add_one(new, now, closing == Some(at))).collect()
+    }
+
+    /// The latest version of an object.
+    fn latest(&self, id: &StixId) -> Option<&Kept> {
+        let (_, stamp) = self.versions.get(id)?.last_key_value()?;
+        self.records.get(stamp)
     }
 
     /// Whether `new` will be stored when the objects before it in its envelope have been.
@@ -91,9 +97,12 @@ impl Shelf {
         self.stored(new).is_none() && !earlier.iter().any(|old| old.id == new.id && twin(old))
     }
 
-    fn add_one(&mut self, new: &NewObject, now: Stamp, closing: bool) -> Outcome {
+    fn add_one(&mut self, new: &mut NewObject, now: Stamp, closing: bool) -> Outcome {
         if let Some(outcome) = self.stored(new) {
             return outcome;
+        }
+        if let Some(latest) = self.latest(&new.id).filter(|_| new.version.is_some()) {
+            new.warning = rules::warning(new, &latest.object);
         }
         let of = self.versions.entry(new.id.clone()).or_default();
         let mut stamp = rules::next_stamp(self.last, now);
@@ -168,9 +177,9 @@ impl Store for MemoryStore {
         Ok(self.state.lock().await.shelf(collection)?.page(select))
     }
 
-    async fn add(&self, addition: Addition) -> Result<Added, StoreError> {
+    async fn add(&self, mut addition: Addition) -> Result<Added, StoreError> {
         let mut state = self.state.lock().await;
-        let outcomes = state.shelf(addition.collection)?.add(&addition.objects, addition.now);
+        let outcomes = state.shelf(addition.collection)?.add(&mut addition.objects, addition.now);
         let status = addition.receipt.map(|receipt| {
             let id = receipt.id;
             let record = receipt.settle(&addition.objects, &outcomes, addition.now);

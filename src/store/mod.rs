@@ -67,7 +67,8 @@ pub trait Store: Send + Sync + 'static {
     /// For each object: same id and version as a stored one (or as an earlier one in this envelope) with the same
     /// content ([`json::same`](crate::stix::json::same)): [`Outcome::Duplicate`], nothing is stored (T-141, T-142); with other content:
     /// [`Outcome::Conflict`], the first is kept (T-150). An SCO is a duplicate if any stored version of it has the same content.
-    /// Else [`Outcome::Added`].
+    /// Else [`Outcome::Added`]. What is odd about it next to the latest version that was there
+    /// ([`succession`](crate::stix::succession)) joins its warning in the status (S-051, S-052).
     async fn add(&self, addition: Addition) -> Result<Added, StoreError>;
 
     /// Deletes the chosen versions of one object for good and returns how many went; 0 if there were none.

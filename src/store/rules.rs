@@ -1,6 +1,7 @@
 //! What every backend decides alike: which stamp comes next, and which versions are chosen.
 
-use super::{Page, Record, Select, Versions};
+use super::{NewObject, Page, Record, Select, Versions};
+use crate::stix::succession;
 use crate::stix::time::Instant;
 use crate::taxii::stamp::Stamp;
 
@@ -34,6 +35,12 @@ pub(super) fn choose<'a>(versions: &Versions, candidates: impl IntoIterator<Item
         }
     }
     chosen
+}
+
+/// The warning of a new version, with what is odd about it next to the `latest` version so far.
+pub(super) fn warning(new: &NewObject, latest: &[u8]) -> Option<String> {
+    let odd = succession::compare(latest, &new.object).into_iter().map(|finding| finding.to_string());
+    new.warning.iter().cloned().chain(odd).reduce(|all, next| format!("{all}; {next}"))
 }
 
 /// A page that is being filled, up to what its selection allows.

@@ -53,14 +53,23 @@ struct Group<'a> {
     tree: &'a Tree,
     view: &'a View,
     /// The objects that the group deals with.
-    objects: HashMap<(u32, StixId), Vec<Known>>,
+    objects: HashMap<(u32, StixId), Object>,
     /// What is to be stored, in the order of the stamps.
     fresh: Vec<Fresh>,
     /// For each collection that gets something: the last stamp given, and where in `fresh` it was given.
     tops: HashMap<u32, (Stamp, usize)>,
 }
 
-/// A version of an object, stored or to be stored; kept by ascending instant.
+/// An object that the group deals with.
+struct Object {
+    /// Stored and to be stored, by ascending instant.
+    versions: Vec<Known>,
+    /// What becomes of an SCO that says again what a version says, by the digest of that. Read only for an SCO, and then once: an
+    /// envelope may hold very many versions of one.
+    contents: Option<HashMap<[u8; 32], Draft>>,
+}
+
+/// A version of an object, stored or to be stored.
 struct Known {
     instant: Instant,
     added: Stamp,
@@ -82,6 +91,7 @@ struct Fresh {
 }
 
 /// What became of an object, before the last stamps are settled.
+#[derive(Clone)]
 enum Draft {
     /// Stored as this one of the fresh.
     Added(usize),
@@ -104,33 +114,64 @@ impl<'a> Group<'a> {
 
     fn judge(&mut self, number: u32, new: &NewObject, now: Stamp) -> Result<Draft, StoreError> {
         let key = (number, new.id.clone());
-        let mut known = match self.objects.remove(&key) {
-            Some(known) => known,
-            None => self.shelf(number).versions(new.id.as_str())?.into_iter().map(|(instant, added)| Known { instant, added, fresh: None }).collect(),
+        let mut object = match self.objects.remove(&key) {
+            Some(object) => object,
+            None => Object { versions: self.stored(number, &new.id)?, contents: None },
         };
-        let draft = match self.find(number, &known, new)? {
-            Some(draft) => draft,
-            None => self.store(number, &mut known, new, now),
+        let draft = match &new.version {
+            Some((text, instant)) => match self.find(number, &object.versions, instant)? {
+                Some(kept) if json::same(&kept, &new.object) => Draft::Told(Outcome::Duplicate(text.clone())),
+                Some(_) => Draft::Told(Outcome::Conflict(text.clone())),
+                None => {
+                    // Only an object that is there already costs a look at its latest version.
+                    let latest = object.versions.last().map(|known| self.content(number, known)).transpose()?;
+                    let warning = latest.map(|(latest, _)| rules::warning(new, &latest));
+                    let at = self.store(number, &mut object.versions, new, now);
+                    if let (Some(warning), Some(fresh)) = (warning, self.fresh.get_mut(at)) {
+                        fresh.parts.warning = warning;
+                    }
+                    Draft::Added(at)
+                }
+            },
+            None => self.judge_observable(number, &mut object, new, now)?,
         };
-        self.objects.insert(key, known);
+        self.objects.insert(key, object);
         Ok(draft)
     }
 
-    /// What becomes of an object whose version, or as an SCO whose content, is known already.
-    fn find(&self, number: u32, known: &[Known], new: &NewObject) -> Result<Option<Draft>, StoreError> {
-        if let Some((text, instant)) = &new.version {
-            let Ok(at) = known.binary_search_by(|old| old.instant.cmp(instant)) else { return Ok(None) };
-            let (content, _) = self.content(number, &known[at])?;
-            let same = json::same(&content, &new.object);
-            return Ok(Some(Draft::Told(if same { Outcome::Duplicate(text.clone()) } else { Outcome::Conflict(text.clone()) })));
+    /// The versions of an object that are stored.
+    fn stored(&self, number: u32, id: &StixId) -> Result<Vec<Known>, StoreError> {
+        let versions = self.shelf(number).versions(id.as_str())?;
+        Ok(versions.into_iter().map(|(instant, added)| Known { instant, added, fresh: None }).collect())
+    }
+
+    /// The content of the version of this instant.
+    fn find(&self, number: u32, versions: &[Known], instant: &Instant) -> Result<Option<Bytes>, StoreError> {
+        let found = versions.binary_search_by(|old| old.instant.cmp(instant)).ok().and_then(|at| versions.get(at));
+        found.map(|known| self.content(number, known).map(|(content, _)| content)).transpose()
+    }
+
+    /// An SCO without `modified` is a version of its own unless a version says the same.
+    fn judge_observable(&mut self, number: u32, object: &mut Object, new: &NewObject, now: Stamp) -> Result<Draft, StoreError> {
+        let contents = match &mut object.contents {
+            Some(contents) => contents,
+            None => object.contents.insert(self.contents(number, &object.versions)?),
+        };
+        let digest = json::digest(&new.object);
+        if let Some(again) = contents.get(&digest) {
+            return Ok(again.clone());
         }
-        for old in known {
-            let (content, version) = self.content(number, old)?;
-            if json::same(&content, &new.object) {
-                return Ok(Some(old.fresh.map_or(Draft::Told(Outcome::Duplicate(version)), Draft::Again)));
-            }
-        }
-        Ok(None)
+        let at = self.store(number, &mut object.versions, new, now);
+        contents.insert(digest, Draft::Again(at));
+        Ok(Draft::Added(at))
+    }
+
+    fn contents(&self, number: u32, versions: &[Known]) -> Result<HashMap<[u8; 32], Draft>, StoreError> {
+        let settled = |known: &Known| {
+            let (content, version) = self.content(number, known)?;
+            Ok((json::digest(&content), known.fresh.map_or(Draft::Told(Outcome::Duplicate(version)), Draft::Again)))
+        };
+        versions.iter().map(settled).collect()
     }
 
     /// The object of a known version, and the text of the version.
@@ -142,11 +183,12 @@ impl<'a> Group<'a> {
         Ok((found.entry.object(), found.entry.version().into()))
     }
 
-    fn store(&mut self, number: u32, known: &mut Vec<Known>, new: &NewObject, now: Stamp) -> Draft {
+    /// Gives a version its stamp and its place in [`Group::fresh`], which is returned.
+    fn store(&mut self, number: u32, known: &mut Vec<Known>, new: &NewObject, now: Stamp) -> usize {
         let last = self.tops.get(&number).map_or(self.view.top(number), |(last, _)| *last);
         let mut added = rules::next_stamp(last, now);
         // The stamp of an SCO becomes a version, which another object of this id may have taken by its `modified`.
-        while new.version.is_none() && known.iter().any(|old| old.instant == added.instant()) {
+        while new.version.is_none() && has(known, &added.instant()) {
             added = Stamp(added.0 + 1);
         }
         let (version, instant) = new.version.clone().map_or_else(|| (None, added.instant()), |(text, instant)| (Some(text), instant));
@@ -154,17 +196,17 @@ impl<'a> Group<'a> {
         self.tops.insert(number, (added, at));
         insert(known, Known { instant: instant.clone(), added, fresh: Some(at) });
         self.fresh.push(Fresh { number, id: new.id.clone(), version, instant, added, now, parts: new.clone() });
-        Draft::Added(at)
+        at
     }
 
     /// Gives the last object of each collection its closing stamp.
     fn close(&mut self) {
         for (last, at) in self.tops.values_mut() {
             let Some(fresh) = self.fresh.get_mut(*at) else { continue };
-            let Some(known) = self.objects.get_mut(&(fresh.number, fresh.id.clone())) else { continue };
+            let Some(Object { versions: known, .. }) = self.objects.get_mut(&(fresh.number, fresh.id.clone())) else { continue };
             let closing = rules::closing_stamp(fresh.added, fresh.now);
             let is_observable = fresh.version.is_none();
-            if is_observable && known.iter().any(|old| old.instant == closing.instant()) {
+            if is_observable && has(known, &closing.instant()) {
                 continue;
             }
             known.retain(|old| old.fresh != Some(*at));
@@ -180,7 +222,7 @@ impl<'a> Group<'a> {
     fn write(self, additions: Vec<Addition>, drafts: Vec<Result<Vec<Draft>, StoreError>>) -> Result<Plan, StoreError> {
         let mut plan = Plan::default();
         let mut hidden = vec![None; self.fresh.len()];
-        for ((number, _), known) in &self.objects {
+        for ((number, _), Object { versions: known, .. }) in &self.objects {
             let versions: Vec<(Instant, Stamp)> = known.iter().map(|k| (k.instant.clone(), k.added)).collect();
             let stored: Vec<(Instant, Stamp)> = known.iter().filter(|k| k.fresh.is_none()).map(|k| (k.instant.clone(), k.added)).collect();
             let mut before = places(&stored).into_iter();
@@ -203,7 +245,12 @@ impl<'a> Group<'a> {
             plan.commit.insert(keys::moving(*number, *added), &[]);
         }
         plan.is_empty = self.fresh.is_empty();
-        for (addition, drafts) in additions.into_iter().zip(drafts) {
+        for (mut addition, drafts) in additions.into_iter().zip(drafts) {
+            for (object, draft) in addition.objects.iter_mut().zip(drafts.iter().flatten()) {
+                if let Draft::Added(at) = draft {
+                    object.warning = self.fresh.get(*at).and_then(|fresh| fresh.parts.warning.clone());
+                }
+            }
             let answer = drafts.map(|drafts| drafts.into_iter().map(|draft| self.outcome(draft)).collect());
             plan.answer(addition, answer)?;
         }
@@ -273,6 +320,10 @@ impl Plan {
 /// What is said of a version whose entry is gone.
 pub(super) fn missing(number: u32, added: Stamp) -> StoreError {
     StoreError::Damaged(format!("the object of stamp {added} in collection {number} is missing"))
+}
+
+fn has(known: &[Known], instant: &Instant) -> bool {
+    known.binary_search_by(|old| old.instant.cmp(instant)).is_ok()
 }
 
 fn insert(known: &mut Vec<Known>, new: Known) {
