@@ -21,6 +21,7 @@ mod full_disk;
 mod manifest;
 mod negotiation;
 mod object;
+mod object_oracle;
 mod objects_get;
 mod objects_post;
 mod openapi;

@@ -301,7 +301,15 @@ impl Check<'_, '_> {
                 self.findings.error(&at, "§7.1", "is no language code of RFC 5646");
             }
             match value {
-                Json::Object(translation) if !translation.is_empty() => self.free(value, &at),
+                Json::Object(translation) if !translation.is_empty() => {
+                    for (name, value) in translation.iter() {
+                        let at = at.key(name);
+                        if !form::is_property_name(name) {
+                            self.findings.error(&at, "§7.1", "is the name of no property that could be translated");
+                        }
+                        self.free(value, &at);
+                    }
+                }
                 Json::Object(_) => self.findings.error(&at, "§7.1", "must translate at least one property"),
                 other => self.findings.error(&at, "§7.1", format_args!("must be an object, is {}", other.kind())),
             }

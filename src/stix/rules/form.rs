@@ -18,6 +18,8 @@ pub(super) enum Form {
     Url,
     /// An IANA media type.
     MediaType,
+    /// A name that the IANA registry of character sets could hold (RFC 2978 §2.3).
+    Charset,
     /// A host name of RFC 1034, or with labels of RFC 5890.
     DomainName,
     /// An addr-spec of RFC 5322.
@@ -70,6 +72,7 @@ impl Form {
             Self::Language => must(is_language(text), "is no language code of RFC 5646"),
             Self::Url => url(text),
             Self::MediaType => should(is_media_type(text), "is no IANA media type"),
+            Self::Charset => must(is_charset(text), "is no name of a character set"),
             Self::DomainName => domain_name(text),
             Self::EmailAddress => must(is_email_address(text), "is no e-mail address of RFC 5322"),
             Self::Ipv4 => must(is_network(text, 32, |address| address.parse::<Ipv4Addr>().is_ok()), "is no IPv4 address or CIDR"),
@@ -155,6 +158,11 @@ fn is_media_type(text: &str) -> bool {
     let name = |part: &str| (1..=127).contains(&part.len()) && all(part, |b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b));
     let essence = text.split_once(';').map_or(text, |(essence, _)| essence).trim_end();
     essence.split_once('/').is_some_and(|(kind, subtype)| name(kind) && name(subtype))
+}
+
+/// The registered names are of these characters; which of them are registered changes.
+fn is_charset(text: &str) -> bool {
+    (2..=40).contains(&text.len()) && all(text, |b| b.is_ascii_alphanumeric() || b"-_.:+/()".contains(&b))
 }
 
 /// Labels of letters (of any script), digits and hyphens. Underscores and a leading `*` are not host names, but names that resolve.
@@ -310,6 +318,16 @@ mod tests {
             &["http://a.example/b?c=%20#d", "https://[2001:db8::1]:8443/", "urn:x:y", "mailto:a@example.org", "ftp://a"],
             &["http://a.example/{x}|y", "http://ex\u{e4}mple/", "http://a/100%", "http://a/\\b"],
             &["", "a.example", "http:", "http://", "://x", "1http://x", "http://a b", "http://a/\u{7}", "<http://a>", "hxxp[:]//a"],
+        );
+    }
+
+    #[test]
+    fn s128_character_sets() {
+        holds(
+            Form::Charset,
+            &["UTF-8", "utf-8", "windows-1252", "ISO_8859-1:1987", "NF_Z_62-010_(1973)", "csUnicode"],
+            &[],
+            &["", "8", "utf 8", "utf-8;", "\u{fc}tf-8"],
         );
     }
 

@@ -535,6 +535,11 @@ fn s128_files() {
     refused("file", &extension("windows-pebinary-ext", json!({"pe_type": "exe"})), &["extensions.windows-pebinary-ext"]);
     let portable = |name: &str, value: Value| extension("windows-pebinary-ext", json!({"pe_type": "exe", name: value}));
     refused("file", &portable("time_date_stamp", json!("2021-03-02T00:00:00.5Z")), &["extensions.windows-pebinary-ext.time_date_stamp"]);
+    refused("file", &portable("number_of_sections", json!(-1)), &["extensions.windows-pebinary-ext.number_of_sections"]);
+    let information = json!({"document_info_dict": {"title": 1}});
+    refused("file", &extension("pdf-ext", information), &["extensions.pdf-ext.document_info_dict.title"]);
+    let tags = json!({"exif_tags": {"model": "x", "orientation": 1, "make": ["x"]}});
+    refused("file", &extension("raster-image-ext", tags), &["extensions.raster-image-ext.exif_tags.make"]);
     refused("file", &portable("optional_header", json!({})), &["extensions.windows-pebinary-ext.optional_header"]);
     refused("file", &portable("sections", json!([{"entropy": 1}])), &["extensions.windows-pebinary-ext.sections[0].name"]);
 }
@@ -579,8 +584,8 @@ fn s140_language_content() {
     refused("language-content", &json!({"contents": {"en_US": {"name": "x"}}}), &["contents.en_US"]);
     refused(
         "language-content",
-        &json!({"contents": {"de": {}, "fr": "x", "it": {"name": null}}}),
-        &["contents.de", "contents.fr", "contents.it.name"],
+        &json!({"contents": {"de": {}, "fr": "x", "it": {"name": null, "Name": "x"}}}),
+        &["contents.de", "contents.fr", "contents.it.Name", "contents.it.name"],
     );
     refused("language-content", &json!({"object_ref": id("bundle")}), &["object_ref"]);
 }
