@@ -313,7 +313,9 @@ impl Json<'_> {
             }
             Self::List(list) => {
                 sized(b'l', list.len());
-                list.iter().for_each(|value| value.write_canonical(to));
+                for value in list {
+                    value.write_canonical(to);
+                }
             }
             Self::Object(members) => {
                 sized(b'o', members.len());

@@ -309,6 +309,7 @@ impl Oracle {
 
     /// Fails where the two differ without a row that says why; returns the rows that were needed.
     fn compare(&self, cases: &[Case]) -> BTreeSet<usize> {
+        println!("{} objects", cases.len());
         let theirs = self.judge(cases);
         assert_eq!(theirs.len(), cases.len());
         let now = Instant::parse("2030-01-01T00:00:00Z").unwrap();
@@ -321,11 +322,10 @@ impl Oracle {
             if we_refuse != theirs.is_empty() {
                 continue;
             }
-            match DIFFERENCES.iter().position(|row| row.explains(case, we_refuse)) {
-                Some(row) => drop(used.insert(row)),
-                None => {
-                    drop(unexplained.insert(format!("{} | {} | ours: {} | theirs: {}", case.place, case.change, ours.join("; "), theirs.join("; "))))
-                }
+            if let Some(row) = DIFFERENCES.iter().position(|row| row.explains(case, we_refuse)) {
+                used.insert(row);
+            } else {
+                unexplained.insert(format!("{} | {} | ours: {} | theirs: {}", case.place, case.change, ours.join("; "), theirs.join("; ")));
             }
         }
         assert!(
