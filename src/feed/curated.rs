@@ -7,7 +7,7 @@
 //! referred to, `timeline.csv` one for each date. Every other `.toml` file holds objects, whatever its name: the name of a table
 //! is the STIX type, its members are the properties of the standard, and where the standard wants an identifier a key stands.
 //! Members of our own are `key`, `sources` (keys that become `external_references`), `objects` (keys that become
-//! `object_refs`), `indicators_from` (a source whose indicators are added to `object_refs`), `tlp`, and in a relationship
+//! `object_refs`), `indicators_from` (sources whose indicators are added to `object_refs`), `tlp`, and in a relationship
 //! `source`, `type`, `target` (one relationship for each) and `generation`.
 //!
 //! # Identifiers

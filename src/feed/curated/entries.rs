@@ -20,6 +20,7 @@ const MEMBERS: &[&str] = &[
     "confidence",
     "contact_information",
     "content",
+    "context",
     "count",
     "country",
     "cpe",

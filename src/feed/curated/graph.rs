@@ -14,7 +14,7 @@ use super::tables::{Indicator, Milestone, Reference, Row};
 use super::{CuratedError, CuratedObject};
 use crate::stix::id::StixId;
 use crate::stix::kind::{Class, class_of};
-use crate::stix::marking::Level;
+use crate::stix::marking::{Level, TLP, TLP_2_EXTENSION, Tlp};
 use crate::stix::sco_id::sco_id;
 
 /// What a feed is made from, besides its head.
@@ -183,8 +183,7 @@ impl Maker<'_> {
                 properties.insert("modified".into(), json!(created));
             }
             let tlp = entry.optional_text("tlp")?.unwrap_or(&self.manifest.tlp).to_owned();
-            let marking = self.tlp(&tlp, &place)?;
-            properties.insert("object_marking_refs".into(), json!([marking]));
+            properties.insert("object_marking_refs".into(), self.tlp(&tlp, &place)?.into());
         }
         let part = if matches!(class, Some(Class::Meta)) || borrowed || id == self.graph.publisher { Part::Support } else { Part::Story };
         self.put(&id, properties, part, &place)
@@ -217,8 +216,8 @@ impl Maker<'_> {
         let id = self.named(&cells.key, &place)?.id.clone();
         let page = attack_reference(&cells.attack_id).ok_or_else(|| place.wrong(format!("{:?} is no id of ATT&CK", cells.attack_id)))?;
         let created = &self.manifest.attack.created;
-        let tlp = self.tlp(&self.manifest.tlp, &place)?;
-        let marking = self.named(&self.manifest.attack.marking, &place)?.id.clone();
+        let mut markings = self.tlp(&self.manifest.tlp, &place)?;
+        markings.push(self.named(&self.manifest.attack.marking, &place)?.id.to_string());
         let pointer = format!(
             "Reference copy of ATT&CK {}: MITRE's own version has the full text; what this feed says about it stands in the notes and relationships that refer to it.",
             cells.attack_id
@@ -230,7 +229,7 @@ impl Maker<'_> {
             ("name", json!(cells.name)),
             ("description", json!(pointer)),
             ("external_references", json!([page])),
-            ("object_marking_refs", json!([tlp, marking.as_str()])),
+            ("object_marking_refs", markings.into()),
         ]);
         if !cells.aliases.is_empty() {
             properties.insert("aliases".into(), json!(cells.aliases));
@@ -265,7 +264,7 @@ impl Maker<'_> {
         if cells.confidence > 100 {
             return Err(place.wrong("confidence: more than 100"));
         }
-        let tlp = self.tlp(&cells.tlp, &place)?;
+        let markings = self.tlp(&cells.tlp, &place)?;
         let about = cells.about.iter().map(|key| self.named(key, &place)).collect::<Result<Vec<_>, _>>()?;
         let targets: Vec<StixId> = about.iter().map(|named| named.id.clone()).collect();
         let (from, until) = validity(cells, self.manifest.validity.get(cells.kind.name()).copied()).map_err(|what| place.wrong(what))?;
@@ -288,7 +287,7 @@ impl Maker<'_> {
             ("labels", json!(labels(cells, &self.manifest.label))),
             ("confidence", json!(cells.confidence)),
             ("external_references", attack_reference(&technique.attack_id).into_iter().chain(cited.iter().cloned()).collect()),
-            ("object_marking_refs", json!([tlp])),
+            ("object_marking_refs", json!(markings)),
         ]);
         if let Some(until) = until {
             properties.insert("valid_until".into(), json!(until));
@@ -298,7 +297,7 @@ impl Maker<'_> {
         for mut observable in detection.observables {
             let sco = observable.get("id").and_then(Value::as_str).and_then(|id| StixId::parse(id).ok());
             let sco = sco.ok_or_else(|| place.wrong("the observable has no identifier"))?;
-            observable.insert("object_marking_refs".into(), json!([tlp]));
+            observable.insert("object_marking_refs".into(), json!(markings));
             // Two indicators may share an observable, a folder for one.
             if !self.graph.objects.contains_key(sco.as_str()) {
                 self.put(&sco, observable, Part::Support, &place)?;
@@ -331,7 +330,7 @@ impl Maker<'_> {
         }
         let lines: Vec<_> = events.iter().map(|event| format!("{}: {}", event.date, event.event)).collect();
         let sources: BTreeSet<_> = events.iter().flat_map(|event| event.sources.iter().map(String::as_str)).collect();
-        let tlp = self.tlp(&self.manifest.tlp, &place)?;
+        let markings = self.tlp(&self.manifest.tlp, &place)?;
         let mut properties = object([
             ("created_by_ref", json!(self.graph.publisher.as_str())),
             ("created", json!(self.manifest.created)),
@@ -339,7 +338,7 @@ impl Maker<'_> {
             ("abstract", json!("Timeline of the campaign")),
             ("content", json!(lines.join("\n"))),
             ("object_refs", json!(campaigns)),
-            ("object_marking_refs", json!([tlp])),
+            ("object_marking_refs", markings.into()),
         ]);
         self.add_sources(&sources.into_iter().collect::<Vec<_>>(), &mut properties, &place)?;
         self.put(&our_id(self.manifest, "note", "timeline"), properties, Part::Story, &place)
@@ -349,7 +348,7 @@ impl Maker<'_> {
     fn relate(&mut self, link: &Link<'_>, more: Properties, part: Part, place: &Place) -> Result<(), CuratedError> {
         let Link { source, kind, target, generation } = link;
         let id = our_id(self.manifest, "relationship", &format!("{source}|{kind}|{target}{generation}"));
-        let tlp = self.tlp(&self.manifest.tlp, place)?;
+        let markings = self.tlp(&self.manifest.tlp, place)?;
         let mut properties = more;
         properties.extend(object([
             ("created_by_ref", json!(self.graph.publisher.as_str())),
@@ -358,7 +357,7 @@ impl Maker<'_> {
             ("relationship_type", json!(kind)),
             ("source_ref", json!(source.as_str())),
             ("target_ref", json!(target.as_str())),
-            ("object_marking_refs", json!([tlp])),
+            ("object_marking_refs", markings.into()),
         ]));
         self.put(&id, properties, part, place)
     }
@@ -372,12 +371,19 @@ impl Maker<'_> {
         }
     }
 
-    /// The marking object of a TLP level, which comes along with what it marks.
-    fn tlp(&mut self, level: &str, place: &Place) -> Result<String, CuratedError> {
-        let marking = Level::named(level).and_then(tlp_marking).ok_or_else(|| place.wrong(format!("tlp: no level {level:?}")))?;
-        let id = marking.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-        self.graph.objects.entry(id.clone()).or_insert(Made { properties: marking, part: Part::Support, entry: "TLP 2.0".to_owned() });
-        Ok(id)
+    /// The identifiers of the marking objects of a TLP level, which come along with what they mark: that of TLP 2.0, and after it
+    /// its twin of TLP 1 where the feed wants one. `amber+strict` has none: TLP 1 knows nothing that says the same.
+    fn tlp(&mut self, name: &str, place: &Place) -> Result<Vec<String>, CuratedError> {
+        let level = Level::named(name).ok_or_else(|| place.wrong(format!("tlp: no level {name:?}")))?;
+        let versions: &[u8] = if self.manifest.tlp1_twin { &[2, 1] } else { &[2] };
+        let markings = versions.iter().filter_map(|version| TLP.iter().find(|tlp| tlp.version == *version && tlp.level == level));
+        let mut ids = Vec::new();
+        for tlp in markings {
+            let made = || Made { properties: tlp_marking(tlp), part: Part::Support, entry: "TLP".to_owned() };
+            self.graph.objects.entry(tlp.id.to_owned()).or_insert_with(made);
+            ids.push(tlp.id.to_owned());
+        }
+        Ok(ids)
     }
 
     fn named(&self, key: &str, place: &Place) -> Result<&Named, CuratedError> {
@@ -408,7 +414,7 @@ impl Maker<'_> {
         for key in entry.texts("objects")? {
             refs.insert(self.keys.get(key).ok_or_else(|| entry.wrong_at("objects", format!("nothing has the key {key:?}")))?.id.to_string());
         }
-        if let Some(source) = entry.optional_text("indicators_from")? {
+        for source in entry.texts("indicators_from")? {
             self.source(source, &place)?;
             let cited = self
                 .parts
@@ -492,25 +498,19 @@ fn attack_reference(id: &str) -> Option<Value> {
     Some(json!({"source_name": "mitre-attack", "external_id": id, "url": format!("https://attack.mitre.org/{folder}/{}", id.replace('.', "/"))}))
 }
 
-/// The marking object of TLP 2.0 as OASIS publishes it; STIX 2.1 knows TLP 1 only.
-fn tlp_marking(level: Level) -> Option<Properties> {
-    let id = match level {
-        Level::Unmarked => return None,
-        Level::Clear => "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487",
-        Level::Green => "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb",
-        Level::Amber => "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421",
-        Level::AmberStrict => "marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003",
-        Level::Red => "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1",
-    };
-    Some(object([
+/// A marking definition of TLP as it was published: an altered one is refused wherever it arrives (Q28).
+fn tlp_marking(tlp: &Tlp) -> Properties {
+    let mut marking = object([
         ("type", json!("marking-definition")),
         ("spec_version", json!("2.1")),
-        ("id", json!(id)),
-        ("created", json!("2022-10-01T00:00:00.000Z")),
-        ("name", json!(format!("TLP:{}", level.name().to_uppercase()))),
-        (
-            "extensions",
-            json!({"extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d": {"extension_type": "property-extension", "tlp_2_0": level.name()}}),
-        ),
-    ]))
+        ("id", json!(tlp.id)),
+        ("created", json!(tlp.created)),
+        ("name", json!(tlp.name)),
+    ]);
+    if tlp.version == 1 {
+        marking.extend(object([("definition_type", json!("tlp")), ("definition", json!({"tlp": tlp.value}))]));
+    } else {
+        marking.insert("extensions".into(), json!({TLP_2_EXTENSION: {"extension_type": "property-extension", "tlp_2_0": tlp.value}}));
+    }
+    marking
 }

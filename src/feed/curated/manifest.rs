@@ -26,6 +26,10 @@ pub(super) struct Manifest {
     pub(super) created: String,
     /// The TLP level of what states none.
     pub(super) tlp: String,
+    /// Whether the marking of TLP 1 stands beside that of TLP 2.0, for clients that know the four of TLP 1 only. Observables
+    /// have no versions: those that a store already has keep the markings with which they came.
+    #[serde(default)]
+    pub(super) tlp1_twin: bool,
     /// The confidence of a relationship that states none.
     pub(super) confidence: u8,
     /// A label of every indicator.

@@ -8,7 +8,10 @@ use sha2::{Digest, Sha256};
 
 use super::files::Files;
 use super::{CuratedCollection, CuratedFeed, CuratedObject, read, readme};
+use crate::stix::marking::Level;
+use crate::stix::object;
 use crate::stix::sco_id::sco_id;
+use crate::stix::time::Instant;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/indicators");
 
@@ -223,6 +226,29 @@ fn apt40_is_met_only_in_what_is_said_of_the_indictment() {
     assert_eq!(referring.len(), names.len());
 }
 
+/// Which markings the objects of a feed carry, and the definitions that come with them.
+fn markings(feed: &CuratedFeed) -> (HashSet<Vec<String>>, HashSet<String>) {
+    let all = feed.collections.iter().flat_map(|c| &c.objects).map(json).collect::<Vec<_>>();
+    let refs = |o: &Value| o["object_marking_refs"].as_array().map(|refs| refs.iter().map(|r| r.as_str().unwrap().to_owned()).collect::<Vec<_>>());
+    let definitions = all.iter().filter(|o| o["type"] == "marking-definition").map(|o| o["id"].as_str().unwrap().to_owned());
+    (all.iter().filter_map(refs).map(|refs| refs.into_iter().take(2).collect()).collect(), definitions.collect())
+}
+
+#[test]
+fn q28_the_twin_of_tlp_1_is_a_switch() {
+    let (clear, white) = ("marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487", "marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9");
+    let (_, definitions) = markings(&shipped());
+    assert!(definitions.contains(clear) && !definitions.contains(white));
+    let twins = read(&with("exchange-2021/feed.toml", |text| text.replace("tlp1_twin = false", "tlp1_twin = true"))).unwrap().remove(0);
+    let (carried, definitions) = markings(&twins);
+    assert!(definitions.contains(clear) && definitions.contains(white));
+    assert_eq!(carried, HashSet::from([vec![clear.to_owned(), white.to_owned()]]));
+    for object in twins.collections.iter().flat_map(|c| &c.objects) {
+        let judged = object::judge(std::str::from_utf8(&object.bytes).unwrap(), &Instant::parse("2026-12-01T00:00:00Z").unwrap());
+        assert!(judged.unwrap().level <= Level::Clear, "{}", object.entry);
+    }
+}
+
 #[test]
 fn the_order_of_rows_is_of_no_account() {
     let feed = shipped();
@@ -242,7 +268,7 @@ fn the_order_of_rows_is_of_no_account() {
 fn an_edit_changes_the_digest_and_one_object() {
     let feed = shipped();
     let edited =
-        read(&with("exchange-2021/software.toml", |text| text.replace("Botnet for coin mining", "Network for coin mining"))).unwrap().remove(0);
+        read(&with("exchange-2021/software.toml", |text| text.replace("Bot for coin mining", "Program for coin mining"))).unwrap().remove(0);
     assert_ne!(feed.digest, edited.digest);
     let (old, new) = (&collection(&feed, "exchange-2021").objects, &collection(&edited, "exchange-2021").objects);
     assert_eq!(old.iter().zip(new).filter(|(a, b)| a.bytes != b.bytes).count(), 1);
