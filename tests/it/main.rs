@@ -14,6 +14,7 @@ mod cli;
 mod clients;
 mod collections;
 mod crash;
+mod curated;
 mod delete;
 mod discovery;
 mod errors;

@@ -1,0 +1,178 @@
+//! The curated feed as others take it: real programs, the rules by which known clients get values out of patterns, and a second
+//! feed that somebody dropped into a folder.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use regex::Regex;
+use serde_json::Value;
+use taxiway::feed::curated::files::Files;
+use taxiway::feed::curated::{self, CuratedCollection, CuratedFeed};
+use taxiway::stix::object;
+use taxiway::stix::time::Instant;
+use tempfile::TempDir;
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/indicators");
+
+fn shipped() -> CuratedFeed {
+    curated::read(&Files::embedded()).unwrap().remove(0)
+}
+
+/// A collection as a bundle.
+fn bundle(collection: &CuratedCollection) -> String {
+    let objects: Vec<_> = collection.objects.iter().map(|object| std::str::from_utf8(&object.bytes).unwrap()).collect();
+    format!(r#"{{"type":"bundle","id":"bundle--{}","objects":[{}]}}"#, uuid::Uuid::new_v4(), objects.join(",\n"))
+}
+
+/// Runs a script of `tests/curated/` over the bundles of the feed, with the Python that `TAXIWAY_PYTHON` names.
+///
+/// Without it the test is passed over, but not where everything must run (`CI`).
+fn run(script: &str) {
+    let Some(python) = std::env::var_os("TAXIWAY_PYTHON") else {
+        assert!(std::env::var_os("CI").is_none(), "TAXIWAY_PYTHON must name a Python with tests/curated/requirements.txt");
+        println!("passed over: TAXIWAY_PYTHON does not name a Python with tests/curated/requirements.txt");
+        return;
+    };
+    let folder = TempDir::new().unwrap();
+    for collection in shipped().collections.iter().filter(|c| !c.objects.is_empty()) {
+        fs::write(folder.path().join(format!("{}.json", collection.alias)), bundle(collection)).unwrap();
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/curated").join(script);
+    let output = Command::new(python).arg("-B").arg(path).arg(folder.path()).output().unwrap();
+    println!("{}", String::from_utf8_lossy(&output.stdout));
+    assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn stix2_validator_accepts_every_object() {
+    run("validate.py");
+}
+
+#[test]
+fn stix2_parse_accepts_every_object() {
+    run("parse.py");
+}
+
+#[test]
+fn misp_stix_imports_both_main_collections() {
+    run("misp.py");
+}
+
+/// What the gate warns of, and why the feed does it all the same: an indicator stands on the observable itself, where the standard
+/// lists observed data only, and a file is known by the one hash that its source gives.
+const MEANT: [&str; 5] = [
+    "hashes: should hold a SHA-256 (STIX 2.1 §2.7)",
+    "relationship_type: indicator based-on domain-name is not listed in the standard (STIX 2.1 §3.7)",
+    "relationship_type: indicator based-on email-addr is not listed in the standard (STIX 2.1 §3.7)",
+    "relationship_type: indicator based-on file is not listed in the standard (STIX 2.1 §3.7)",
+    "relationship_type: indicator based-on ipv4-addr is not listed in the standard (STIX 2.1 §3.7)",
+];
+
+#[test]
+fn the_gate_takes_every_object() {
+    let now = Instant::parse("2026-12-01T00:00:00Z").unwrap();
+    let mut warnings = BTreeSet::new();
+    for object in shipped().collections.iter().flat_map(|c| &c.objects) {
+        match object::judge(std::str::from_utf8(&object.bytes).unwrap(), &now) {
+            Ok(judged) => warnings.extend(judged.warnings.iter().map(ToString::to_string)),
+            Err(refusal) => panic!("{}: {:?}", object.entry, refusal.findings),
+        }
+    }
+    assert!(warnings.iter().map(String::as_str).eq(MEANT), "{warnings:#?}");
+}
+
+/// Kind and value, as the rows of `iocs.csv` have them.
+type Iocs = BTreeSet<(String, String)>;
+
+/// What the simple rows of `iocs.csv` say.
+fn simple_rows() -> Iocs {
+    let mut reader = csv::Reader::from_path(Path::new(FOLDER).join("exchange-2021/iocs.csv")).unwrap();
+    let rows = reader.records().map(|row| row.unwrap());
+    let pairs = rows.map(|row| (row[1].to_owned(), row[0].to_owned()));
+    pairs.filter(|(kind, _)| ["ipv4", "domain", "email", "sha256", "sha1", "md5"].contains(&kind.as_str())).collect()
+}
+
+/// Every indicator of the collection for clients.
+fn simple_indicators() -> Vec<Value> {
+    let feed = shipped();
+    let collection = feed.collections.iter().find(|c| c.alias == "exchange-2021-indicators").unwrap();
+    let objects = collection.objects.iter().map(|object| serde_json::from_slice::<Value>(&object.bytes).unwrap());
+    objects.filter(|object| object["type"] == "indicator").collect()
+}
+
+/// The kind that a path in a pattern is about.
+fn kind(path: &str) -> &'static str {
+    match path {
+        "ipv4-addr:value" => "ipv4",
+        "domain-name:value" => "domain",
+        "email-addr:value" => "email",
+        "file:hashes.MD5" => "md5",
+        "file:hashes.'SHA-1'" => "sha1",
+        "file:hashes.'SHA-256'" => "sha256",
+        other => panic!("{other}"),
+    }
+}
+
+/// Holds a client's rule against the rows: from every indicator exactly one value, and all together the rows.
+fn gets_every_row(rule: impl Fn(&Value) -> Vec<(String, String)>) {
+    let mut found = Iocs::new();
+    for indicator in simple_indicators() {
+        let iocs = rule(&indicator);
+        assert_eq!(iocs.len(), 1, "{}: {iocs:?}", indicator["pattern"]);
+        found.extend(iocs);
+    }
+    assert_eq!(found, simple_rows());
+}
+
+/// `clients.md` §1.2: blanks removed, then one expression for values and one for hashes; what stands before `:` or the hash is the kind.
+#[test]
+fn xsoar_gets_every_value() {
+    let value = Regex::new(r"(\w.*?value=)'(.*?)'").unwrap();
+    let hash = Regex::new(r"(\w.*?hashes\..*?=)'(.*?)'").unwrap();
+    gets_every_row(|indicator| {
+        let pattern = indicator["pattern"].as_str().unwrap().replace(' ', "");
+        let both = value.captures_iter(&pattern).chain(hash.captures_iter(&pattern));
+        both.map(|found| (kind(found[1].trim_end_matches('=')).to_owned(), found[2].to_owned())).collect()
+    });
+}
+
+/// `clients.md` §1.2: the type by the head of the pattern, pieces at AND and OR, from each what stands on both sides of `=`; objects of
+/// STIX 2.1 alone.
+#[test]
+fn elastic_gets_every_value() {
+    let connective = Regex::new(r"\s+AND\s+|\s+OR\s+").unwrap();
+    let comparison = Regex::new(r"^\[?(.*?) = '([^']*)'\]?$").unwrap();
+    gets_every_row(|indicator| {
+        assert_eq!(indicator["spec_version"], "2.1");
+        let pattern = indicator["pattern"].as_str().unwrap();
+        assert!(["[ipv4-addr", "[domain-name", "[email-addr", "[file"].iter().any(|head| pattern.starts_with(head)), "{pattern}");
+        let pieces = connective.split(pattern).filter_map(|piece| comparison.captures(piece));
+        pieces.map(|found| (kind(&found[1]).to_owned(), found[2].to_owned())).collect()
+    });
+}
+
+/// `clients.md` §1.2: one expression for the type of the observable and the value.
+#[test]
+fn opencti_gets_every_value() {
+    let expression = Regex::new(r"\[(.*?):.*'(.*?)'\]").unwrap();
+    gets_every_row(|indicator| {
+        let pattern = indicator["pattern"].as_str().unwrap();
+        let found = expression.captures_iter(pattern);
+        // The connector tells types apart, not hashes.
+        found.map(|found| (kind_of_type(&found[1], &found[2]).to_owned(), found[2].to_owned())).collect()
+    });
+}
+
+fn kind_of_type(type_name: &str, value: &str) -> &'static str {
+    match (type_name, value.len()) {
+        ("ipv4-addr", _) => "ipv4",
+        ("domain-name", _) => "domain",
+        ("email-addr", _) => "email",
+        ("file", 32) => "md5",
+        ("file", 40) => "sha1",
+        ("file", 64) => "sha256",
+        other => panic!("{other:?}"),
+    }
+}
