@@ -54,6 +54,9 @@ pub struct Serve {
     /// Do not load the curated feeds
     #[arg(long)]
     no_curated: bool,
+    /// A folder of curated feeds, one folder for each, instead of those built in
+    #[arg(long, value_name = "FOLDER", conflicts_with = "no_curated")]
+    indicators: Option<OsString>,
     /// Listen beyond loopback without TLS: passwords and tokens then travel in clear
     #[arg(long)]
     insecure: bool,
@@ -96,6 +99,7 @@ impl Serve {
             ("--public-url", "public_url", self.public_url),
             ("--tls-cert", "tls.cert", path("--tls-cert", self.tls_cert)?),
             ("--tls-key", "tls.key", path("--tls-key", self.tls_key)?),
+            ("--indicators", "indicators", path("--indicators", self.indicators)?),
         ];
         let texts = texts.into_iter().filter_map(|(name, key, text)| Some(Flag { name, key, value: text?.into() }));
         let switches = [("--no-curated", "curated", self.no_curated, false), ("--insecure", "insecure", self.insecure, true)];

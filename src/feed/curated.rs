@@ -2,8 +2,8 @@
 //!
 //! # The files of a feed
 //!
-//! One folder is one feed. `feed.toml` is its head: title, publisher, defaults, collections. `sources.toml` names the
-//! publications behind the facts. `iocs.csv` has a row for each indicator, `attack.csv` one for each object of ATT&CK that is
+//! One folder is one feed. `feed.toml` is its head: title, publisher, defaults, collections; every other file may be missing.
+//! `sources.toml` names the publications behind the facts. `iocs.csv` has a row for each indicator, `attack.csv` one for each object of ATT&CK that is
 //! referred to, `timeline.csv` one for each date. Every other `.toml` file holds objects, whatever its name: the name of a table
 //! is the STIX type, its members are the properties of the standard, and where the standard wants an identifier a key stands.
 //! Members of our own are `key`, `sources` (keys that become `external_references`), `objects` (keys that become
@@ -31,6 +31,7 @@ mod entries;
 pub mod files;
 mod graph;
 mod indicator;
+pub mod lint;
 pub mod load;
 mod manifest;
 mod object;
@@ -90,6 +91,8 @@ pub struct CuratedFeed {
     pub collections: Vec<CuratedCollection>,
     /// SHA-256 in hex over collections and objects: equal digests, equal feeds.
     pub digest: String,
+    /// Entries that are in no collection, as `file:line`: nothing in a collection refers to them.
+    pub left_out: Vec<String>,
     /// What the README of the folder tells.
     pub ledger: readme::Ledger,
 }
@@ -160,6 +163,7 @@ fn read_feed(files: &Files, folder: &str) -> Result<CuratedFeed, CuratedError> {
         title: manifest.title.clone(),
         description: manifest.description.clone(),
         publisher,
+        left_out: graph.left_out(&collections),
         digest: digest(&collections),
         collections,
         ledger,

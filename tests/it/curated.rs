@@ -14,6 +14,8 @@ use taxiway::stix::object;
 use taxiway::stix::time::Instant;
 use tempfile::TempDir;
 
+use crate::program::{ADMIN_PASSWORD, Server};
+
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/indicators");
 
 fn shipped() -> CuratedFeed {
@@ -175,4 +177,53 @@ fn kind_of_type(type_name: &str, value: &str) -> &'static str {
         ("file", 64) => "sha256",
         other => panic!("{other:?}"),
     }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}
+
+async fn get(url: &str) -> Value {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let answer = reqwest::Client::new().get(url).header("accept", "application/taxii+json;version=2.1").send().await.unwrap();
+    assert_eq!(answer.status(), 200, "{url}");
+    serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
+}
+
+/// A folder beside the one that ships, with the least a feed needs and a row of CSV, is served without a line of code.
+#[tokio::test]
+async fn a_second_folder_is_a_second_feed() {
+    let folder = TempDir::new().unwrap();
+    let indicators = folder.path().join("indicators");
+    copy_folder(&Path::new(FOLDER).join("exchange-2021"), &indicators.join("exchange-2021"));
+    copy_folder(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/feed/curated/sample")), &indicators.join("small"));
+    let header = "value,kind,context,about,technique,first_seen,last_seen,confidence,tlp,sources,types,false_positives,name,description";
+    fs::write(indicators.join("small/iocs.csv"), format!("{header}\nc2.small-campaign.net,domain,Control host,,,2026-01-01,,70,clear,,,,,\n"))
+        .unwrap();
+    let server = Server::start_with(folder.path(), &["--indicators", "indicators"], Some(ADMIN_PASSWORD));
+    let collections = get(&format!("{}/feeds/collections/", server.url)).await;
+    let titles: Vec<_> = collections["collections"].as_array().unwrap().iter().map(|c| c["title"].as_str().unwrap()).collect();
+    assert!(titles.contains(&"Exchange 2021 campaign") && titles.contains(&"Small"), "{titles:?}");
+    let page = get(&format!("{}/feeds/collections/small/objects/?match[type]=indicator", server.url)).await;
+    assert_eq!(page["objects"].as_array().unwrap().len(), 1);
+    assert_eq!(page["objects"][0]["pattern"], "[domain-name:value = 'c2.small-campaign.net']");
+    let exchange = get(&format!("{}/feeds/collections/exchange-2021-indicators/objects/?match[type]=indicator&limit=1", server.url)).await;
+    assert_eq!(exchange["objects"][0]["labels"][0], "exchange-2021");
+}
+
+#[test]
+fn paths_of_feeds_are_told_from_other_paths() {
+    let names = |path: &Path| {
+        let files = Files::of_feeds(path).unwrap()?;
+        Some(files.iter().map(|(path, _)| path.split('/').next().unwrap().to_owned()).collect::<BTreeSet<_>>())
+    };
+    let only = Some(BTreeSet::from(["exchange-2021".to_owned()]));
+    assert_eq!(names(Path::new(FOLDER)), only);
+    assert_eq!(names(&Path::new(FOLDER).join("exchange-2021")), only);
+    assert_eq!(names(&Path::new(FOLDER).join("exchange-2021/feed.toml")), None);
+    assert_eq!(names(TempDir::new().unwrap().path()), None);
 }

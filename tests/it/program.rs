@@ -45,9 +45,10 @@ impl Server {
         Self::start_with(folder, &[], Some(ADMIN_PASSWORD))
     }
 
-    /// Starts a server with more flags.
+    /// Starts a server with more flags; without curated feeds, unless the flags name a folder of them.
     pub(crate) fn start_with(folder: &Path, flags: &[&str], password: Option<&str>) -> Self {
-        let mut command = taxiway(folder, &["serve", "--listen", "127.0.0.1:0", "--no-curated"]);
+        let mut command = taxiway(folder, &["serve", "--listen", "127.0.0.1:0"]);
+        command.args((!flags.contains(&"--indicators")).then_some("--no-curated"));
         command.args(flags).envs(password.map(|password| ("TAXIWAY_ADMIN_PASSWORD", password)));
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let messages = BufReader::new(child.stderr.take().unwrap());

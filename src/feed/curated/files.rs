@@ -5,6 +5,9 @@ use std::path::Path;
 
 use include_dir::{Dir, include_dir};
 
+/// The file that makes a folder a feed.
+const HEAD: &str = "feed.toml";
+
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/indicators");
 
 /// Text files by their path below `indicators/`, such as `exchange-2021/feed.toml`.
@@ -30,14 +33,25 @@ impl Files {
             if !feed.file_type()?.is_dir() {
                 continue;
             }
-            for file in std::fs::read_dir(feed.path())?.collect::<Result<Vec<_>, _>>()? {
-                let path = format!("{}/{}", feed.file_name().to_string_lossy(), file.file_name().to_string_lossy());
-                if file.file_type()?.is_file() && is_data(&path) {
-                    files.insert(path, std::fs::read_to_string(file.path())?);
-                }
-            }
+            read_folder(&feed.path(), &feed.file_name().to_string_lossy(), &mut files)?;
         }
         Ok(Self(files))
+    }
+
+    /// The feeds that `path` means: a folder with a `feed.toml` is one, a folder of such folders is all of them; `None` for any
+    /// other path.
+    pub fn of_feeds(path: &Path) -> std::io::Result<Option<Self>> {
+        if path.join(HEAD).is_file() {
+            let name = path.canonicalize()?.file_name().map_or_else(|| "feed".to_owned(), |name| name.to_string_lossy().into_owned());
+            let mut files = BTreeMap::new();
+            read_folder(path, &name, &mut files)?;
+            return Ok(Some(Self(files)));
+        }
+        if !path.is_dir() {
+            return Ok(None);
+        }
+        let holds_feeds = std::fs::read_dir(path)?.any(|entry| entry.is_ok_and(|entry| entry.path().join(HEAD).is_file()));
+        holds_feeds.then(|| Self::in_folder(path)).transpose()
     }
 
     /// Files that are given as pairs of path and text.
@@ -57,10 +71,26 @@ impl Files {
         folders
     }
 
+    /// Whether there is a file at `path`.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.0.contains_key(path)
+    }
+
     /// The text at `path`.
     pub(super) fn text(&self, path: &str) -> Result<&str, super::CuratedError> {
         self.0.get(path).map(String::as_str).ok_or_else(|| super::CuratedError::new(path, 0, "there is no such file"))
     }
+}
+
+/// The files of one feed, under its name.
+fn read_folder(folder: &Path, name: &str, files: &mut BTreeMap<String, String>) -> std::io::Result<()> {
+    for file in std::fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()? {
+        let path = format!("{name}/{}", file.file_name().to_string_lossy());
+        if file.file_type()?.is_file() && is_data(&path) {
+            files.insert(path, std::fs::read_to_string(file.path())?);
+        }
+    }
+    Ok(())
 }
 
 /// Whether a file is read at all: the README of a folder is not, nor what an editor leaves behind.

@@ -11,7 +11,7 @@ use super::manifest::{Contents, Manifest, Source, Sources};
 use super::object::{Properties, references, to_bytes};
 use super::pattern::detect;
 use super::tables::{Indicator, Milestone, Reference, Row};
-use super::{CuratedError, CuratedObject};
+use super::{CuratedCollection, CuratedError, CuratedObject};
 use crate::stix::id::StixId;
 use crate::stix::kind::{Class, class_of};
 use crate::stix::marking::{Level, TLP, TLP_2_EXTENSION, Tlp};
@@ -215,15 +215,16 @@ impl Maker<'_> {
         let cells = &row.cells;
         let id = self.named(&cells.key, &place)?.id.clone();
         let page = attack_reference(&cells.attack_id).ok_or_else(|| place.wrong(format!("{:?} is no id of ATT&CK", cells.attack_id)))?;
-        let created = &self.manifest.attack.created;
+        let attack = self.manifest.attack.as_ref().ok_or_else(|| place.wrong("feed.toml says nothing of how this is copied: [attack] is missing"))?;
+        let created = &attack.created;
         let mut markings = self.tlp(&self.manifest.tlp, &place)?;
-        markings.push(self.named(&self.manifest.attack.marking, &place)?.id.to_string());
+        markings.push(self.named(&attack.marking, &place)?.id.to_string());
         let pointer = format!(
             "Reference copy of ATT&CK {}: MITRE's own version has the full text; what this feed says about it stands in the notes and relationships that refer to it.",
             cells.attack_id
         );
         let mut properties = object([
-            ("created_by_ref", json!(self.named(&self.manifest.attack.identity, &place)?.id.as_str())),
+            ("created_by_ref", json!(self.named(&attack.identity, &place)?.id.as_str())),
             ("created", json!(created)),
             ("modified", json!(created)),
             ("name", json!(cells.name)),
@@ -245,7 +246,7 @@ impl Maker<'_> {
             let user = self.named(user, &place)?.id.clone();
             let more = object([
                 ("description", json!("By ATT&CK's account, which is not limited to this campaign.")),
-                ("confidence", json!(self.manifest.attack.confidence)),
+                ("confidence", json!(attack.confidence)),
                 ("external_references", json!([page])),
             ]);
             self.relate(&Link::new(&user, "uses", &id), more, Part::Story, &place)?;
@@ -267,8 +268,8 @@ impl Maker<'_> {
         let markings = self.tlp(&cells.tlp, &place)?;
         let about = cells.about.iter().map(|key| self.named(key, &place)).collect::<Result<Vec<_>, _>>()?;
         let targets: Vec<StixId> = about.iter().map(|named| named.id.clone()).collect();
-        let (from, until) = validity(cells, self.manifest.validity.get(cells.kind.name()).copied()).map_err(|what| place.wrong(what))?;
-        let technique = self.technique(cells, &place)?;
+        let (from, until) = validity(cells, self.manifest.validity.get(&cells.kind).copied()).map_err(|what| place.wrong(what))?;
+        let technique = if cells.technique.is_empty() { None } else { Some(self.technique(cells, &place)?) };
         let sources = cells.sources.iter().map(|key| self.source(key, &place)).collect::<Result<Vec<_>, _>>()?;
         let cited: Vec<_> = sources.iter().map(|source| source.reference()).collect();
         let called: Vec<_> = about.iter().filter(|named| named.id.type_name() != "campaign").map(|named| named.called.as_str()).collect();
@@ -283,12 +284,13 @@ impl Maker<'_> {
             ("pattern_type", json!("stix")),
             ("pattern_version", json!("2.1")),
             ("valid_from", json!(from)),
-            ("kill_chain_phases", phases(&technique.tactics)),
             ("labels", json!(labels(cells, &self.manifest.label))),
             ("confidence", json!(cells.confidence)),
-            ("external_references", attack_reference(&technique.attack_id).into_iter().chain(cited.iter().cloned()).collect()),
             ("object_marking_refs", json!(markings)),
         ]);
+        let references: Vec<_> = technique.and_then(|t| attack_reference(&t.attack_id)).into_iter().chain(cited.iter().cloned()).collect();
+        let lists = [("kill_chain_phases", technique.map(|t| phases(&t.tactics))), ("external_references", Some(json!(references)))];
+        properties.extend(not_empty(lists));
         if let Some(until) = until {
             properties.insert("valid_until".into(), json!(until));
         }
@@ -310,7 +312,7 @@ impl Maker<'_> {
         let part = if simple { Part::Story } else { Part::Hunting };
         for target in &targets {
             let mut more = linked("By the account of the sources of the indicator.");
-            more.insert("external_references".into(), json!(cited));
+            more.extend(not_empty([("external_references", Some(json!(cited)))]));
             self.relate(&Link::new(&id, "indicates", target), more, part, &place)?;
         }
         Ok(())
@@ -467,6 +469,14 @@ impl Graph {
         order
     }
 
+    /// Entries of which nothing is in `collections`, as `file:line`, each once. Who publishes and how it is marked go with the rest.
+    pub(super) fn left_out(&self, collections: &[CuratedCollection]) -> Vec<String> {
+        let held: BTreeSet<&str> = collections.iter().flat_map(|c| &c.objects).map(|object| object.entry.as_str()).collect();
+        let said = self.objects.iter().filter(|(id, _)| *id != self.publisher.as_str() && Tlp::of_id(id).is_none());
+        let entries: BTreeSet<&str> = said.map(|(_, made)| made.entry.as_str()).collect();
+        entries.difference(&held).map(|entry| (*entry).to_owned()).collect()
+    }
+
     /// Depth first: a report may refer to a note that refers to another report, so depth is a handful.
     fn visit<'g>(&'g self, id: &'g str, seen: &mut BTreeSet<&'g str>, order: &mut Vec<CuratedObject>) {
         let Some(made) = self.objects.get(id).filter(|_| seen.insert(id)) else { return };
@@ -481,6 +491,12 @@ impl Graph {
 
 fn object<const N: usize>(members: [(&str, Value); N]) -> Properties {
     members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The lists that have something in them: an empty one is not written (STIX 2.1 §2.9).
+fn not_empty<const N: usize>(members: [(&str, Option<Value>); N]) -> Properties {
+    let full = |value: &Value| value.as_array().is_some_and(|list| !list.is_empty());
+    members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.filter(full)?))).collect()
 }
 
 fn phases(tactics: &[String]) -> Value {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::CuratedError;
 use super::files::{Files, line_of};
+use super::pattern::Kind;
 
 /// `feed.toml`.
 #[derive(Debug, Deserialize)]
@@ -34,15 +35,21 @@ pub(super) struct Manifest {
     pub(super) confidence: u8,
     /// A label of every indicator.
     pub(super) label: String,
+    #[serde(default)]
     pub(super) licence: String,
+    #[serde(default)]
     pub(super) citation: String,
     /// How confidence is given.
+    #[serde(default)]
     pub(super) method: String,
+    #[serde(default)]
     pub(super) gaps: Vec<String>,
     pub(super) root: Root,
     /// Days of validity by kind of indicator.
-    pub(super) validity: BTreeMap<String, u64>,
-    pub(super) attack: Attack,
+    #[serde(default)]
+    pub(super) validity: BTreeMap<Kind, u64>,
+    /// Needed where `attack.csv` has rows.
+    pub(super) attack: Option<Attack>,
     pub(super) collections: Vec<Collection>,
 }
 
@@ -115,9 +122,10 @@ pub(super) fn read(files: &Files, folder: &str) -> Result<Manifest, CuratedError
     typed(files, &format!("{folder}/feed.toml"))
 }
 
-/// Reads `sources.toml`.
+/// Reads `sources.toml`, if it is there.
 pub(super) fn read_sources(files: &Files, folder: &str) -> Result<Sources, CuratedError> {
-    typed(files, &format!("{folder}/sources.toml"))
+    let path = format!("{folder}/sources.toml");
+    if files.has(&path) { typed(files, &path) } else { Ok(Sources::new()) }
 }
 
 impl Source {

@@ -28,6 +28,11 @@ pub(super) enum Kind {
     UserAgent,
 }
 
+/// The kinds whose values are told by their form, those that tell most first.
+const TOLD_BY_FORM: [Kind; 6] = [Kind::Ipv4, Kind::Sha256, Kind::Sha1, Kind::Md5, Kind::Email, Kind::Domain];
+/// Endings of files that are no top-level domains.
+const FILE_ENDINGS: [&str; 12] = ["asp", "aspx", "bat", "dll", "doc", "docx", "exe", "htm", "html", "js", "php", "txt"];
+
 /// Folders in which Exchange and IIS serve files; a common file name tells something only below them.
 const SERVED_FOLDERS: [&str; 2] = [r"%\inetpub\wwwroot\aspnet_client%", r"%\FrontEnd\HttpProxy\%"];
 /// What is asked of the web server of Exchange.
@@ -74,6 +79,12 @@ impl Kind {
         }
     }
 
+    /// The noun with its article.
+    fn one(self) -> String {
+        let article = if matches!(self, Self::Ipv4 | Self::Md5) { "an" } else { "a" };
+        format!("{article} {}", self.noun())
+    }
+
     /// Whether its values are hashes of files.
     pub(super) fn is_hash(self) -> bool {
         matches!(self, Self::Sha256 | Self::Sha1 | Self::Md5)
@@ -88,12 +99,12 @@ impl Kind {
 /// The pattern and the observables of `value`, or what is wrong with it.
 pub(super) fn detect(kind: Kind, value: &str) -> Result<Detection, String> {
     match kind {
-        Kind::Ipv4 if value.parse::<Ipv4Addr>().is_ok() => Ok(valued("ipv4-addr", value)),
-        Kind::Domain if is_domain(value) => Ok(valued("domain-name", value)),
-        Kind::Email if value.split_once('@').is_some_and(|(user, host)| is_plain(user) && is_domain(host)) => Ok(valued("email-addr", value)),
-        Kind::Sha256 if is_hex(value, 64) => Ok(hashed("SHA-256", "'SHA-256'", value)),
-        Kind::Sha1 if is_hex(value, 40) => Ok(hashed("SHA-1", "'SHA-1'", value)),
-        Kind::Md5 if is_hex(value, 32) => Ok(hashed("MD5", "MD5", value)),
+        Kind::Ipv4 if has_form(kind, value) => Ok(valued("ipv4-addr", value)),
+        Kind::Domain if has_form(kind, value) => Ok(valued("domain-name", value)),
+        Kind::Email if has_form(kind, value) => Ok(valued("email-addr", value)),
+        Kind::Sha256 if has_form(kind, value) => Ok(hashed("SHA-256", "'SHA-256'", value)),
+        Kind::Sha1 if has_form(kind, value) => Ok(hashed("SHA-1", "'SHA-1'", value)),
+        Kind::Md5 if has_form(kind, value) => Ok(hashed("MD5", "MD5", value)),
         Kind::Filepath => in_folder(value).map(|(folder, name)| {
             let directory = observable("directory", [("path", json!(folder))]);
             let file = observable("file", [("name", json!(name)), ("parent_directory_ref", directory["id"].clone())]);
@@ -122,7 +133,38 @@ pub(super) fn detect(kind: Kind, value: &str) -> Result<Detection, String> {
              {REQUEST}.request_value LIKE '/ecp/%')]",
             quote(value)
         ))),
-        _ => Err(format!("{value:?} is no {} in its plain form", kind.noun())),
+        _ => {
+            let hint = fits(kind, value).map_or(String::new(), |other| format!("; it looks like {}", other.one()));
+            Err(format!("{value:?} is no {} in its plain form{hint}", kind.noun()))
+        }
+    }
+}
+
+/// What a value that can stand as `kind` looks more like.
+pub(super) fn looks_like(kind: Kind, value: &str) -> Option<String> {
+    match kind {
+        // Any text is a file name, a path or a user agent in form, and a file name is a domain name.
+        Kind::Filename | Kind::UserAgent | Kind::UrlPath => fits(kind, value).filter(|other| *other != Kind::Domain).map(Kind::one),
+        Kind::Domain if value.rsplit('.').next().is_some_and(|ending| FILE_ENDINGS.contains(&ending)) => Some(Kind::Filename.one()),
+        _ => None,
+    }
+}
+
+/// The kind, other than `kind`, whose form a value has.
+fn fits(kind: Kind, value: &str) -> Option<Kind> {
+    TOLD_BY_FORM.into_iter().find(|other| *other != kind && has_form(*other, value))
+}
+
+/// Whether a value has the form of a kind that is told by it.
+fn has_form(kind: Kind, value: &str) -> bool {
+    match kind {
+        Kind::Ipv4 => value.parse::<Ipv4Addr>().is_ok(),
+        Kind::Domain => is_domain(value),
+        Kind::Email => value.split_once('@').is_some_and(|(user, host)| is_plain(user) && is_domain(host)),
+        Kind::Sha256 => is_hex(value, 64),
+        Kind::Sha1 => is_hex(value, 40),
+        Kind::Md5 => is_hex(value, 32),
+        _ => false,
     }
 }
 
@@ -173,8 +215,10 @@ fn is_hex(text: &str, length: usize) -> bool {
     text.len() == length && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
+/// At least two labels, the last of them no number: an address is no name.
 fn is_domain(text: &str) -> bool {
-    text.len() <= 253 && text.contains('.') && text.split('.').all(is_label)
+    let numeric = |label: &str| label.bytes().all(|b| b.is_ascii_digit());
+    text.len() <= 253 && text.contains('.') && text.split('.').all(is_label) && !text.rsplit('.').next().is_some_and(numeric)
 }
 
 fn is_label(label: &str) -> bool {

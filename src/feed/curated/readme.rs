@@ -57,7 +57,7 @@ impl Ledger {
         Self {
             kinds: kinds
                 .into_iter()
-                .map(|(kind, count)| (kind.noun().to_owned(), count, manifest.validity.get(kind.name()).copied(), kind.is_simple()))
+                .map(|(kind, count)| (kind.noun().to_owned(), count, manifest.validity.get(&kind).copied(), kind.is_simple()))
                 .collect(),
             sources: sources
                 .iter()

@@ -24,7 +24,7 @@ pub(super) struct Indicator {
     /// Keys of what it indicates.
     #[serde(deserialize_with = "list")]
     pub(super) about: Vec<String>,
-    /// The key of an ATT&CK technique.
+    /// The key of an ATT&CK technique, or empty.
     pub(super) technique: String,
     /// `YYYY-MM-DD`.
     pub(super) first_seen: String,
@@ -101,7 +101,11 @@ pub(super) fn read_timeline(files: &Files, folder: &str) -> Result<Vec<Row<Miles
     rows(files, &format!("{folder}/timeline.csv"))
 }
 
+/// The rows of a table; none where there is no such file.
 fn rows<T: DeserializeOwned>(files: &Files, path: &str) -> Result<Vec<Row<T>>, CuratedError> {
+    if !files.has(path) {
+        return Ok(Vec::new());
+    }
     let mut reader = csv::Reader::from_reader(files.text(path)?.as_bytes());
     let fail = |error: &csv::Error| {
         let line = error.position().map_or(0, csv::Position::line);
