@@ -5,13 +5,13 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
 use super::regex;
-use super::token::{Span, clip};
+use super::token::Span;
 use super::tree::{
     Body, Comparison, ComparisonAnd, ComparisonOr, Literal, Observation, Path, Pattern, Qualifier, QualifierKind, Relation, Step, Test, TextOperator,
     Value,
 };
 use super::vocabulary::{self, HashForm, Kind, Place};
-use crate::stix::finding::Severity;
+use crate::stix::finding::{Clip, Severity};
 use crate::stix::time::Instant;
 
 /// One thing that is wrong with a pattern.
@@ -105,7 +105,7 @@ impl Types<'_> {
         names.sort_unstable();
         let more = if names.len() > SHOWN { " or …" } else { "" };
         names.truncate(SHOWN);
-        format!("{}{more}", names.into_iter().map(clip).collect::<Vec<_>>().join(" or "))
+        format!("{}{more}", names.into_iter().map(|name| Clip(name).to_string()).collect::<Vec<_>>().join(" or "))
     }
 }
 
@@ -153,7 +153,7 @@ impl Checker {
             }
             QualifierKind::Repeats(times) => self.integer(times, qualifier.span),
             QualifierKind::Within(seconds) if !seconds.bytes().any(|b| matches!(b, b'1'..=b'9')) => {
-                self.error(qualifier.span, "§9.5.1", || format!("WITHIN {} SECONDS: expected more than 0", clip(seconds)));
+                self.error(qualifier.span, "§9.5.1", || format!("WITHIN {} SECONDS: expected more than 0", Clip(seconds)));
             }
             QualifierKind::Within(seconds) if seconds.contains('.') => {}
             QualifierKind::Within(seconds) => self.integer(seconds, qualifier.span),
@@ -207,22 +207,22 @@ impl Checker {
         let place = vocabulary::follow(path);
         match &place {
             Place::NoObject => {
-                self.warn(path.span, "§9.7", || format!("{} is no cyber-observable object of the standard", clip(&path.object)));
+                self.warn(path.span, "§9.7", || format!("{} is no cyber-observable object of the standard", Clip(&path.object)));
             }
             Place::Nowhere(why) => self.warn(path.span, "§9.7", || why.clone()),
             Place::Known(_) | Place::Custom => {}
         }
         if let Some((key, None)) = hash_of(path) {
-            self.warn(path.span, "§10.7", || format!("{} is not in hash-algorithm-ov", clip(key)));
+            self.warn(path.span, "§10.7", || format!("{} is not in hash-algorithm-ov", Clip(key)));
         }
         if let Some((key, Some((name, _)))) = hash_of(path).filter(|(key, known)| known.is_some_and(|(name, _)| name != *key)) {
-            self.warn(path.span, "§10.7", || format!("{} is spelled {name} in hash-algorithm-ov", clip(key)));
+            self.warn(path.span, "§10.7", || format!("{} is spelled {name} in hash-algorithm-ov", Clip(key)));
         }
         for step in &path.steps {
             if let Step::Item(number) = step {
                 self.integer(number, path.span);
                 if number.starts_with('-') {
-                    self.warn(path.span, "§9.7.2", || format!("[{}] matches nothing: items are counted from 0", clip(number)));
+                    self.warn(path.span, "§9.7.2", || format!("[{}] matches nothing: items are counted from 0", Clip(number)));
                 }
             }
         }
@@ -276,18 +276,18 @@ impl Checker {
         let Place::Known(kinds) = place else { return };
         if !kinds.iter().any(|kind| fits(kind, &literal.value)) {
             let kind = kinds.first().map_or("nothing", |kind| described(kind));
-            self.warn(literal.span, "§9.6.1", || format!("{} is {kind} and never equals {}", clip(&path.to_string()), literal.value.kind()));
+            self.warn(literal.span, "§9.6.1", || format!("{} is {kind} and never equals {}", Clip(&path.to_string()), literal.value.kind()));
         }
     }
 
     fn integer(&mut self, digits: &str, span: Span) {
         if !digits.trim_start_matches('-').parse::<u64>().is_ok_and(|number| number <= LARGEST) {
-            self.error(span, "§2.10", || format!("{} is beyond ±{LARGEST}", clip(digits)));
+            self.error(span, "§2.10", || format!("{} is beyond ±{LARGEST}", Clip(digits)));
         }
     }
 
     fn timestamp(&mut self, text: &str, span: Span) -> Option<Instant> {
-        Instant::parse(text).map_err(|error| self.error(span, "§2.16", || format!("{}: {error}", clip(text)))).ok()
+        Instant::parse(text).map_err(|error| self.error(span, "§2.16", || format!("{}: {error}", Clip(text)))).ok()
     }
 
     fn hash(&mut self, path: &Path<'_>, literal: &Literal<'_>) {
@@ -318,12 +318,12 @@ impl Checker {
             (false, true) => "an IPv6 address or CIDR block",
             (false, false) => {
                 let path = path.to_string();
-                self.error(span, "§9.6.1", || format!("{} needs the value of an ipv4-addr or ipv6-addr, not {}", operator.text(), clip(&path)));
+                self.error(span, "§9.6.1", || format!("{} needs the value of an ipv4-addr or ipv6-addr, not {}", operator.text(), Clip(&path)));
                 return;
             }
         };
         if !(v4 && is_block::<Ipv4Addr>(text, 32) || v6 && is_block::<Ipv6Addr>(text, 128)) {
-            self.error(span, "§9.6.1", || format!("{} is not {expected}", clip(text)));
+            self.error(span, "§9.6.1", || format!("{} is not {expected}", Clip(text)));
         }
     }
 }
@@ -369,7 +369,7 @@ fn hash_flaw(form: HashForm, text: &str) -> Option<String> {
             let parts: Vec<&str> = text.splitn(3, ':').collect();
             let right =
                 matches!(parts[..], [block, a, b] if !block.is_empty() && block.bytes().all(|b| b.is_ascii_digit()) && base64(a) && base64(b));
-            (!right).then(|| format!("expected block size:base64:base64, found {}", clip(text)))
+            (!right).then(|| format!("expected block size:base64:base64, found {}", Clip(text)))
         }
     }
 }

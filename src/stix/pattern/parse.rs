@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::token::{Keyword, Lexer, PatternError, Span, Token, clip};
+use super::token::{Keyword, Lexer, PatternError, Span, Token};
 use super::tree::{
     Body, Comparison, ComparisonAnd, ComparisonOr, Literal, Observation, ObservationAnd, ObservationOr, Path, Pattern, Qualifier, QualifierKind,
     Relation, Step, Test, TextOperator, Value,
 };
+use crate::stix::finding::Clip;
 
 /// The longest pattern that is read, in bytes.
 pub const LONGEST: usize = 1 << 20;
@@ -66,7 +67,7 @@ impl<'t> Parser<'t> {
     }
 
     fn expected(&self, what: &str) -> PatternError {
-        let found = if self.token == Token::End { "the end".to_owned() } else { clip(self.text()) };
+        let found = if self.token == Token::End { "the end".to_owned() } else { Clip(self.text()).to_string() };
         PatternError { span: self.span.range(), message: format!("found {found}, expected {what}") }
     }
 

@@ -1,7 +1,7 @@
 //! The cyber-observable objects and what they consist of (STIX 2.1 §6), as far as a path can lead.
 
-use super::token::clip;
 use super::tree::{Path, Step};
+use crate::stix::finding::Clip;
 
 /// The kind of value that stands at a place of an object.
 #[derive(Debug, PartialEq)]
@@ -348,7 +348,7 @@ pub fn follow(path: &Path<'_>) -> Place {
         return if is_custom(&path.property) {
             Place::Custom
         } else {
-            Place::Nowhere(format!("{} has no property {}", path.object, clip(&path.property)))
+            Place::Nowhere(format!("{} has no property {}", path.object, Clip(&path.property)))
         };
     };
     if path.steps.len() > MOST_STEPS {
@@ -405,8 +405,8 @@ impl Next {
 
 fn misstep(after_list: bool, step: &Step<'_>) -> String {
     match step {
-        Step::Key(name) if after_list => format!("{} comes after a list, which needs [*] or [n] first", clip(name)),
-        Step::Key(name) => format!("there is no {} at this place", clip(name)),
+        Step::Key(name) if after_list => format!("{} comes after a list, which needs [*] or [n] first", Clip(name)),
+        Step::Key(name) => format!("there is no {} at this place", Clip(name)),
         Step::Item(_) | Step::Any => "[…] comes after what is no list".to_owned(),
     }
 }
