@@ -179,6 +179,90 @@ fn kind_of_type(type_name: &str, value: &str) -> &'static str {
     }
 }
 
+/// The political story: what each report is called, when it was published and, by name, what it speaks of.
+const STORY: [(&str, &str, &[&str]); 5] = [
+    (
+        "Joint condemnation of the PRC's malicious cyber activities",
+        "2021-07-19",
+        &[
+            "Government of the United States",
+            "European Union",
+            "NATO",
+            "Government of the United Kingdom",
+            "Government of Australia",
+            "Government of Canada",
+            "Government of New Zealand",
+            "Government of Japan",
+            "Ministry of State Security of the PRC",
+            "Cyber actors affiliated with the Ministry of State Security",
+            "Exchange Server exploitation of early 2021",
+        ],
+    ),
+    (
+        "Condemnation without sanctions: what was said for it and against it",
+        "2021-07-19",
+        &[
+            "Joint condemnation of the PRC's malicious cyber activities",
+            "Why no sanctions came with the condemnation",
+            "a senior official of the U.S. administration, unnamed",
+            "Dmitri Alperovitch, chairman of the Silverado Policy Accelerator",
+            "Dmitri Alperovitch",
+            "Silverado Policy Accelerator",
+        ],
+    ),
+    (
+        "140,000 servers compromised, fewer than 10,000 a week after the one-click tool",
+        "2021-07-19",
+        &[
+            "Exchange Server exploitation of early 2021",
+            "Run the one-click Exchange On-premises Mitigation Tool",
+            "140,000 servers, and fewer than 10,000 a week after the one-click tool",
+            "140000",
+        ],
+    ),
+    (
+        "FBI removes hundreds of web shells from U.S. servers",
+        "2021-04-13",
+        &["U.S. Department of Justice", "Federal Bureau of Investigation", "Court-authorised removal of web shells", "China Chopper"],
+    ),
+    (
+        "Indictment of officers of the Hainan State Security Department",
+        "2021-07-19",
+        &[
+            "U.S. Department of Justice",
+            "Ministry of State Security of the PRC",
+            "Hainan State Security Department",
+            "Hainan Xiandun Technology Development Co., Ltd.",
+            "Ding Xiaoyang",
+            "Cheng Qingmin",
+            "Zhu Yunmin",
+            "Wu Shurong",
+            "Leviathan",
+        ],
+    ),
+];
+
+#[test]
+fn the_political_story_is_told_by_dated_reports_that_refer_to_all_they_speak_of() {
+    let feed = shipped();
+    let graph = feed.collections.iter().find(|c| c.alias == "exchange-2021").unwrap();
+    let objects: Vec<Value> = graph.objects.iter().map(|object| serde_json::from_slice(&object.bytes).unwrap()).collect();
+    for (name, published, speaks_of) in STORY {
+        let report = objects.iter().find(|o| o["type"] == "report" && o["name"] == name).unwrap();
+        assert!(report["published"].as_str().unwrap().starts_with(published), "{name}");
+        assert!(!report["external_references"].as_array().unwrap().is_empty(), "{name}");
+        let refs = report["object_refs"].as_array().unwrap();
+        let referred: Vec<_> = objects.iter().filter(|o| refs.contains(&o["id"])).collect();
+        for wanted in speaks_of {
+            let is_it = |o: &Value| {
+                let count = o["count"].as_i64().map(|count| count.to_string());
+                o["name"] == *wanted || o["abstract"] == *wanted || o["authors"][0] == *wanted || count.as_deref() == Some(*wanted)
+            };
+            assert!(referred.iter().any(|o| is_it(o)), "{name} does not refer to {wanted}");
+        }
+    }
+}
+
 fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for file in fs::read_dir(from).unwrap() {

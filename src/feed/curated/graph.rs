@@ -272,7 +272,8 @@ impl Maker<'_> {
         let technique = if cells.technique.is_empty() { None } else { Some(self.technique(cells, &place)?) };
         let sources = cells.sources.iter().map(|key| self.source(key, &place)).collect::<Result<Vec<_>, _>>()?;
         let cited: Vec<_> = sources.iter().map(|source| source.reference()).collect();
-        let called: Vec<_> = about.iter().filter(|named| named.id.type_name() != "campaign").map(|named| named.called.as_str()).collect();
+        let called: Vec<_> =
+            about.iter().filter(|named| !matches!(named.id.type_name(), "campaign" | "infrastructure")).map(|named| named.called.as_str()).collect();
         let mut properties = object([
             ("created_by_ref", json!(self.graph.publisher.as_str())),
             ("created", json!(self.manifest.created)),
