@@ -1,5 +1,6 @@
 //! A full disk refuses writing, damages nothing and leaves reading alone.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -13,6 +14,10 @@ use crate::scene;
 const DISK: usize = 64 << 20;
 /// What the store keeps free.
 const OPTIONS: Options = Options { cache: 64 << 20, reserve: 16 << 20 };
+/// No regard for other programs.
+const BOLD: Options = Options { cache: 64 << 20, reserve: 0 };
+/// What a file takes of the disk at least.
+const PAGE: u64 = 4 << 10;
 
 /// A small disk of its own, until it is dropped.
 struct Mount(TempDir);
@@ -35,6 +40,13 @@ impl Mount {
         // The write that ends with an error has filled the disk.
         std::fs::write(&ballast, vec![0; DISK]).unwrap_err();
         ballast
+    }
+
+    /// Fills the disk anew but for `bytes`.
+    fn leave(&self, ballast: &Path, bytes: u64) {
+        std::fs::remove_file(ballast).unwrap();
+        let ballast = File::options().write(true).open(self.fill()).unwrap();
+        ballast.set_len(ballast.metadata().unwrap().len() - bytes).unwrap();
     }
 }
 
@@ -65,20 +77,29 @@ async fn a_full_disk_stops_writing_and_nothing_else() {
     assert!(matches!(store.add(scene::envelope(1 << 20, 1, || 1)).await, Err(StoreError::Full(_))));
     scene::inspect(&store, &acknowledged, &[]).await;
 
-    // A restart on the full disk either works or says what is wrong.
+    // A start needs half of the reserve: without it it is refused, and leaves the store as it was.
     drop(store);
-    match SledStore::open(&dir, OPTIONS) {
-        Ok(store) => assert_eq!(scene::inspect(&store, &acknowledged, &[]).await, acknowledged.len()),
-        Err(error) => assert!(matches!(error, StoreError::Full(_)), "{error}"),
+    for _ in 0..3 {
+        assert!(matches!(SledStore::open(&dir, OPTIONS), Err(StoreError::Full(_))));
     }
 
-    // With room again everything is there and writing goes on.
+    // With no reserve it is tried, and may come to the end of the disk at any of sled's writes: it works, or says that the disk is full.
+    for pages in [0, 256, 512, 513, 516] {
+        mount.leave(&ballast, pages * PAGE);
+        match SledStore::open(&dir, BOLD) {
+            Ok(store) => assert_eq!(scene::inspect(&store, &acknowledged, &[]).await, acknowledged.len()),
+            Err(error) => assert!(matches!(error, StoreError::Full(_)), "{error}"),
+        }
+    }
+
+    // With room again everything is there and writing goes on, up to a smaller reserve; what then is left suffices for a start.
     std::fs::remove_file(ballast).unwrap();
-    let store = SledStore::open(&dir, Options { reserve: OPTIONS.reserve / 4, ..OPTIONS }).unwrap();
+    let smaller = Options { reserve: OPTIONS.reserve / 4, ..OPTIONS };
+    let store = SledStore::open(&dir, smaller).unwrap();
     assert_eq!(scene::inspect(&store, &acknowledged, &[]).await, acknowledged.len());
     acknowledged.extend(write_until_full(&store, 1 << 21).await);
     drop(store);
-    let store = SledStore::open(&dir, OPTIONS).unwrap();
+    let store = SledStore::open(&dir, smaller).unwrap();
     assert_eq!(scene::inspect(&store, &acknowledged, &[]).await, acknowledged.len());
 }
 

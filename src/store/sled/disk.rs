@@ -12,8 +12,12 @@ use sled::Db;
 use super::Options;
 use crate::store::StoreError;
 
+/// sled's file for all but the largest pages.
+const LOG: &str = "db";
 /// sled writes each byte several times over: as a change, in the page that gathers changes, when a page is split or moved.
 const AMPLIFICATION: u64 = 8;
+/// Room for the segments that a write begins and does not fill.
+const SLACK: u64 = 2 << 20;
 /// A log that grew by more than this is read once more when the store is closed.
 const LONG_LOG: u64 = 128 << 20;
 
@@ -21,9 +25,10 @@ const LONG_LOG: u64 = 128 << 20;
 #[derive(Debug)]
 pub(super) struct Seat {
     config: sled::Config,
-    log: PathBuf,
-    /// Length of the log when it was opened.
-    opened: u64,
+    dir: PathBuf,
+    reserve: u64,
+    /// A log that is longer than this is read once more when the store is closed.
+    long: u64,
     /// Held by its file lock; last, so that the lock goes last.
     _lock: File,
 }
@@ -47,26 +52,38 @@ impl Seat {
             .mode(sled::Mode::LowSpace)
             // The writer flushes by itself. A second thread would write at times when nobody has looked for room.
             .flush_every_ms(None);
-        let db = open(&config)?;
-        let log = dir.join("db");
+        let db = open(&config, options.reserve)?;
+        let log = dir.join(LOG);
         let opened = fs::metadata(&log).map_err(|e| failed(&log, &e))?.len();
-        Ok((Self { config, log, opened, _lock: lock }, db))
+        Ok((Self { config, dir: dir.to_owned(), reserve: options.reserve, long: opened.saturating_add(LONG_LOG), _lock: lock }, db))
+    }
+
+    /// Leaves the directory as it is, with a tree in it that cannot be closed.
+    pub(super) fn abandon(&mut self) {
+        self.long = u64::MAX;
     }
 }
 
 impl Drop for Seat {
     /// sled reads at opening whatever was written since it was last opened. Doing so now makes the next start quick.
     fn drop(&mut self) {
-        let grown = fs::metadata(&self.log).map_or(0, |log| log.len().saturating_sub(self.opened));
-        if grown > LONG_LOG {
+        if fs::metadata(self.dir.join(LOG)).is_ok_and(|log| log.len() > self.long) {
             // A failure loses nothing: the next start does the same work.
-            drop(open(&self.config));
+            drop(open(&self.config, self.reserve));
         }
     }
 }
 
 /// Opens the tree of a directory that this process holds.
-fn open(config: &sled::Config) -> Result<Db, StoreError> {
+///
+/// sled writes when it opens: a snapshot, the end of the log, segments that it clears. Half of the reserve is there for that,
+/// so that a store that has filled its disk itself can be opened.
+fn open(config: &sled::Config, reserve: u64) -> Result<Db, StoreError> {
+    remove_unfinished(&config.path)?;
+    room(&config.path, reserve / 2)?;
+    if let Ok(log) = File::options().write(true).open(config.path.join(LOG)) {
+        set_aside(&log, SLACK).map_err(|e| failed(&config.path, &e))?;
+    }
     // A thread of a store that this process has just closed may let go of the log a moment later than the store itself.
     for _ in 0..500 {
         match config.open() {
@@ -75,6 +92,21 @@ fn open(config: &sled::Config) -> Result<Db, StoreError> {
         }
     }
     Ok(config.open()?)
+}
+
+/// Removes a snapshot that sled did not finish writing, because the disk was full or it was killed.
+///
+/// sled takes any file whose name begins with `snap.` for a snapshot, the greatest name for the newest, and what it finds there
+/// that is no whole snapshot for a damaged store: with the unfinished one it would never open again. Nothing is lost with it:
+/// sled removes the last snapshot, and writes over what that one needs of the log, only after the next has its final name.
+fn remove_unfinished(dir: &Path) -> Result<(), StoreError> {
+    for file in fs::read_dir(dir).map_err(|e| failed(dir, &e))? {
+        let path = file.map_err(|e| failed(dir, &e))?.path();
+        if path.extension().is_some_and(|extension| extension == "generating") {
+            fs::remove_file(&path).map_err(|e| failed(&path, &e))?;
+        }
+    }
+    Ok(())
 }
 
 /// The files of an open store.
@@ -88,29 +120,41 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    /// The files in `dir`, all of which are on the disk when this returns.
+    /// The files in `dir`, which sled has open.
     pub(super) fn new(dir: &Path, reserve: u64) -> Result<Self, StoreError> {
-        let path = dir.join("db");
+        let path = dir.join(LOG);
         // Windows flushes only files that are open for writing.
         let log = File::options().write(true).open(&path).map_err(|e| failed(&path, &e))?;
-        let mut disk = Self { dir: dir.to_owned(), log, reserve, blobs: HashSet::new() };
-        disk.sync()?;
-        sync_file(&dir.join("conf"))?;
-        sync_dir(dir)?;
-        if let Some(parent) = dir.canonicalize().map_err(|e| failed(dir, &e))?.parent() {
-            sync_dir(parent)?;
-        }
-        Ok(disk)
+        Ok(Self { dir: dir.to_owned(), log, reserve, blobs: HashSet::new() })
     }
 
-    /// Whether `bytes` more can be stored. sled must never meet a full disk: after a failed write it takes no other.
-    pub(super) fn room(&self, bytes: usize) -> Result<(), StoreError> {
-        let free = fs4::available_space(&self.dir).map_err(|e| failed(&self.dir, &e))?;
-        let needed = self.reserve.saturating_add(AMPLIFICATION.saturating_mul(bytes as u64));
-        if free < needed {
-            return Err(StoreError::Full(format!("{} has {free} bytes left, the next write needs {needed} with its reserve", self.dir.display())));
+    /// Makes all files, and that they are there, survive a power cut.
+    pub(super) fn sync_all(&mut self) -> Result<(), StoreError> {
+        self.sync()?;
+        sync_file(&self.dir.join("conf"))?;
+        sync_dir(&self.dir)?;
+        match self.dir.canonicalize().map_err(|e| failed(&self.dir, &e))?.parent() {
+            Some(parent) => sync_dir(parent),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Makes sure that `bytes` more can be stored: sled must never meet a full disk.
+    ///
+    /// The blocks are taken at once, behind the end of the log, because another program may take what is free a moment later.
+    pub(super) fn room(&self, bytes: usize) -> Result<(), StoreError> {
+        self.room_above(self.reserve, bytes)
+    }
+
+    /// The same at a start, which may use half of the reserve.
+    pub(super) fn room_at_start(&self, bytes: usize) -> Result<(), StoreError> {
+        self.room_above(self.reserve / 2, bytes)
+    }
+
+    fn room_above(&self, reserve: u64, bytes: usize) -> Result<(), StoreError> {
+        let needed = AMPLIFICATION.saturating_mul(bytes as u64).saturating_add(SLACK);
+        room(&self.dir, reserve.saturating_add(needed))?;
+        set_aside(&self.log, needed).map_err(|e| failed(&self.dir, &e))
     }
 
     /// Makes what sled has flushed survive a power cut.
@@ -132,6 +176,35 @@ impl Disk {
         self.blobs = there;
         self.log.sync_data().map_err(|e| failed(&self.dir, &e))
     }
+}
+
+/// Whether `needed` bytes are free on the disk of `dir`.
+///
+/// A failed write of sled's is no damage, but it ends writing until a restart, and may end more: reading waits for pages that
+/// were never written, and closing for ever for a large page.
+fn room(dir: &Path, needed: u64) -> Result<(), StoreError> {
+    let free = fs4::available_space(dir).map_err(|e| failed(dir, &e))?;
+    if free < needed {
+        return Err(StoreError::Full(format!("{} has {free} bytes left, {needed} are needed", dir.display())));
+    }
+    Ok(())
+}
+
+/// Gives a file blocks for `bytes` behind its end, without making it longer: sled would take that for a part of its log.
+#[cfg(target_os = "linux")]
+fn set_aside(file: &File, bytes: u64) -> io::Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    match fallocate(file, FallocateFlags::KEEP_SIZE, file.metadata()?.len(), bytes) {
+        // Some file systems cannot; what was free a moment ago must then do.
+        Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => Ok(()),
+        done => Ok(done?),
+    }
+}
+
+/// What was free a moment ago must do: other systems have no such call, or none that leaves the length.
+#[cfg(not(target_os = "linux"))]
+fn set_aside(_: &File, _: u64) -> io::Result<()> {
+    Ok(())
 }
 
 fn sync_file(path: &Path) -> Result<(), StoreError> {

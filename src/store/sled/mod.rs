@@ -36,7 +36,7 @@ use keys::Place;
 use read::Reader;
 use shelf::Shelf;
 use view::{House, View};
-use write::{Job, Writer};
+use write::{Ended, Job, Writer};
 
 /// What the keys and values of this version look like.
 const FORMAT: &[u8] = b"taxiway 1";
@@ -65,10 +65,10 @@ impl Default for Options {
 pub struct SledStore {
     /// `None` while it closes.
     jobs: Option<mpsc::Sender<Job>>,
-    writer: Option<JoinHandle<()>>,
+    writer: Option<JoinHandle<Ended>>,
     shared: Arc<Shared>,
     /// After the tree, which must be closed when the directory is left.
-    _seat: Seat,
+    seat: Seat,
 }
 
 /// What the writer and the readers have in common.
@@ -84,18 +84,20 @@ impl SledStore {
     /// Opens the store in `dir`, which is made if it is not there; [`StoreError::Locked`] if another process has it open.
     pub fn open(dir: &Path, options: Options) -> Result<Self, StoreError> {
         let (seat, db) = Seat::take(dir, &options)?;
+        let mut disk = Disk::new(dir, options.reserve)?;
         set_up(&db)?;
         let view = load(&db)?;
-        undo(&db, &view)?;
+        undo(&db, &view, &disk)?;
         let purges = numbers(&db, keys::PURGE)?;
         let shared = Arc::new(Shared { db, view: ArcSwap::from_pointee(view), removals: AtomicU64::new(0) });
         // What was read just now may be no more than the system's cache of a disk that has not got it.
         shared.db.flush()?;
-        let writer = Writer::new(shared.clone(), Disk::new(dir, options.reserve)?, purges);
+        disk.sync_all()?;
+        let writer = Writer::new(shared.clone(), disk, purges);
         let (jobs, waiting) = mpsc::channel(WAITING);
         let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || writer.run(waiting));
         let writer = thread.map_err(|e| StoreError::Engine(format!("no thread for writing: {e}")))?;
-        Ok(Self { jobs: Some(jobs), writer: Some(writer), shared, _seat: seat })
+        Ok(Self { jobs: Some(jobs), writer: Some(writer), shared, seat })
     }
 
     /// Has the writer do a job.
@@ -120,7 +122,12 @@ impl Drop for SledStore {
         self.jobs = None;
         if let Some(writer) = self.writer.take() {
             // A writer that has panicked has answered nobody; there is nothing left to tell.
-            let _ = writer.join();
+            if writer.join().unwrap_or(Ended::Broken) == Ended::Broken {
+                // After a failed write sled may wait for ever for bytes that nobody will write. The tree is left as it is,
+                // together with readers who wait already; the next process reads from the log what was acknowledged.
+                std::mem::forget(self.shared.clone());
+                return self.seat.abandon();
+            }
         }
         // Readers whose callers have gone are at their last page; the tree closes with the last of them.
         while Arc::strong_count(&self.shared) > 1 {
@@ -237,12 +244,13 @@ fn load(db: &Tree) -> Result<View, StoreError> {
 }
 
 /// Removes what a crash has left behind the last stamps: objects of envelopes that were never committed.
-fn undo(db: &Tree, view: &View) -> Result<(), StoreError> {
+fn undo(db: &Tree, view: &View, disk: &Disk) -> Result<(), StoreError> {
     for number in view.house.directory.collections.keys() {
         let shelf = Shelf { tree: db, number: *number };
         for place in [Place::Newest, Place::History] {
             for found in shelf.scan(place, view.top(*number), Stamp(u64::MAX)) {
                 let found = found?;
+                disk.room_at_start(found.entry.len())?;
                 let id = found.entry.id();
                 let instant = Instant::parse(found.entry.version()).map_err(|e| StoreError::Damaged(format!("a version of {id}: {e}")))?;
                 db.remove(keys::typed(*number, type_of(id), found.added))?;
@@ -332,6 +340,18 @@ mod tests {
         let page = store.page(collection, &contract::select()).await.unwrap();
         assert_eq!(page.records.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(), [kept.as_str()]);
         assert_eq!(store.shared.db.scan_prefix(b"t").count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_snapshot_that_was_not_finished_is_no_damage() {
+        let (store, dir) = fresh();
+        let collection = contract::collection(&store).await;
+        add(&store, collection, contract::object(&contract::id("indicator", 1), "01", "a")).await;
+        drop(store);
+        // As sled names it: later than any that is whole.
+        std::fs::write(dir.path().join("snap.7FFFFFFFFFFFFFFF.generating"), "half").unwrap();
+        let page = open(&dir).page(collection, &contract::select()).await.unwrap();
+        assert_eq!(page.records.len(), 1);
     }
 
     #[tokio::test]

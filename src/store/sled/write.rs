@@ -44,6 +44,15 @@ pub(super) enum Job {
     Sweep(Stamp, Reply<usize>),
 }
 
+/// How a writer came to its end.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// Nobody could send any more.
+    Well,
+    /// After a write that failed.
+    Broken,
+}
+
 /// The thread that writes.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -62,7 +71,7 @@ impl Writer {
     }
 
     /// Works until nobody can send any more.
-    pub(super) fn run(mut self, mut jobs: Receiver<Job>) {
+    pub(super) fn run(mut self, mut jobs: Receiver<Job>) -> Ended {
         // What a crash left half done; without room for it readers are still right, and the next write tries again.
         let _ = self.tidy();
         let mut next = None;
@@ -74,6 +83,7 @@ impl Writer {
                 Job::Sweep(now, reply) => answer(reply, self.sweep(now)),
             }
         }
+        if self.broken.is_some() { Ended::Broken } else { Ended::Well }
     }
 
     /// The next job; purges while there is none.
