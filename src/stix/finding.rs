@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 /// Whether a finding keeps an object out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// The standard forbids it: the object is refused.
     Error,

@@ -47,6 +47,12 @@ pub struct Members<'a> {
 pub struct JsonError(serde_json::Error);
 
 impl JsonError {
+    /// What is wrong, without the place.
+    pub fn what(&self) -> String {
+        let (all, place) = (self.to_string(), format!(" at line {} column {}", self.line(), self.column()));
+        all.strip_suffix(&place).unwrap_or(&all).to_owned()
+    }
+
     /// The line of the fault, from 1.
     pub fn line(&self) -> usize {
         self.0.line()

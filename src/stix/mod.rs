@@ -1,5 +1,6 @@
 //! STIX 2.1: what an object is and whether it is one. Pure: no I/O, no clock, no HTTP.
 
+pub mod bundle;
 pub mod finding;
 pub mod id;
 pub mod json;

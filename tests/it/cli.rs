@@ -249,9 +249,9 @@ async fn tls_of_both_versions_with_both_protocols() {
 }
 
 /// A domain name whose id and content are right.
-const GOOD: &str = r#"{"type":"domain-name","spec_version":"2.1","id":"domain-name--3c10e93f-798e-5a26-a0c1-08156efab7f5","value":"example.com"}"#;
+const GOOD: &str = r#"{"type":"domain-name","spec_version":"2.1","id":"domain-name--bedb4899-d24b-5401-bc86-8f6b4cc18ec7","value":"example.com"}"#;
 /// One without the value.
-const BAD: &str = r#"{"type":"domain-name","spec_version":"2.1","id":"domain-name--3c10e93f-798e-5a26-a0c1-08156efab7f5"}"#;
+const BAD: &str = r#"{"type":"domain-name","spec_version":"2.1","id":"domain-name--bedb4899-d24b-5401-bc86-8f6b4cc18ec7"}"#;
 
 #[test]
 fn check_takes_every_form_of_what_is_right() {
@@ -278,15 +278,49 @@ fn check_tells_what_is_wrong_where_and_by_which_rule() {
     fs::write(folder.path().join("broken.json"), "{\n\"objects\": [}").unwrap();
     let (code, out, told) = run(folder.path(), &["check", "bad.json", "broken.json"]);
     assert_eq!((code, told.as_str()), (1, "files: 2, objects: 3, errors: 3, warnings: 0\n"));
-    let beginnings =
-        ["bad.json:domain-name--3c10e93f-798e-5a26-a0c1-08156efab7f5: STIX 2.1 §6.4: ", "bad.json:[2]: STIX 2.1 §2: ", "broken.json:line 2: JSON: "];
-    assert_eq!(out.lines().count(), 3, "{out}");
-    for (line, beginning) in out.lines().zip(beginnings) {
-        assert!(line.starts_with(beginning), "{line}");
-    }
+    let lines = [
+        "bad.json:1:125: domain-name--bedb4899-d24b-5401-bc86-8f6b4cc18ec7: value: is required (STIX 2.1 §6.4)",
+        "bad.json:1:226: must be an object, is a number (STIX 2.1 §2)",
+        "broken.json:2:13: not JSON: expected value",
+    ];
+    assert_eq!(out.lines().collect::<Vec<_>>(), lines);
     let (code, out, _) = run(folder.path(), &["check", "bad.json", "--json"]);
-    let report: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!((code, &report["errors"], &report["findings"][1]["object"]), (1, &Value::from(2), &Value::from("[2]")));
+    let findings: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((code, findings.len()), (1, 2));
+    let told = ["file", "line", "column", "severity", "id", "property", "section"].map(|name| findings[0][name].to_string());
+    let id = "\"domain-name--bedb4899-d24b-5401-bc86-8f6b4cc18ec7\"";
+    assert_eq!(told, ["\"bad.json\"", "1", "125", "\"error\"", id, "\"value\"", "\"§6.4\""]);
+}
+
+#[test]
+fn check_counts_warnings_apart_unless_it_is_strict() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("odd.json"), GOOD.replace("example.com", "_dmarc.example.com").replace("-5401-", "-4401-")).unwrap();
+    for (strict, ended) in [(&["check", "odd.json"][..], 0), (&["check", "odd.json", "--strict"], 1)] {
+        let (code, out, told) = run(folder.path(), strict);
+        assert_eq!((code, told.as_str()), (ended, "files: 1, objects: 1, errors: 0, warnings: 1\n"));
+        assert!(out.starts_with("odd.json:1:") && out.contains(": warning: domain-name--"), "{out}");
+    }
+}
+
+#[test]
+fn check_judges_curated_feeds_by_their_entries() {
+    let folder = TempDir::new().unwrap();
+    let (from, to) = (Path::new(env!("CARGO_MANIFEST_DIR")).join("indicators/exchange-2021"), folder.path().join("indicators/mine"));
+    fs::create_dir_all(&to).unwrap();
+    for file in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+    let (code, out, told) = run(folder.path(), &["check", "indicators"]);
+    assert!(code == 0 && told.contains("errors: 0"), "{told}");
+    assert!(out.lines().all(|line| line.starts_with("indicators/mine/") && line.contains(": warning: ")), "{out}");
+    let table = fs::read_to_string(to.join("iocs.csv")).unwrap();
+    fs::write(to.join("iocs.csv"), table.replacen(",clear,", ",purple,", 1)).unwrap();
+    for (there, path) in [(folder.path(), "indicators"), (folder.path(), "indicators/mine"), (&folder.path().join("indicators"), ".")] {
+        let (code, out, _) = run(there, &["check", path]);
+        assert_eq!(code, 1);
+        assert!(out.contains("mine/iocs.csv:2:") && out.lines().count() == 1, "{out}");
+    }
 }
 
 #[test]
@@ -296,7 +330,7 @@ fn check_reads_standard_input() {
     let input = fs::File::open(folder.path().join("in")).unwrap();
     let (code, out, _) = finish(taxiway(folder.path(), &["check", "-"]).stdin(input));
     assert_eq!(code, 1);
-    assert!(out.starts_with("-:domain-name--"), "{out}");
+    assert!(out.starts_with("-:1:1: domain-name--"), "{out}");
 }
 
 #[test]
@@ -304,6 +338,10 @@ fn check_says_what_it_cannot_read() {
     let folder = TempDir::new().unwrap();
     for missing in ["none.json", "."] {
         let (code, out, told) = run(folder.path(), &["check", missing]);
-        assert_eq!((code, out.as_str(), told.lines().count()), (2, "", 1), "{told}");
+        assert_eq!((code, out.as_str(), told.lines().count()), (2, "", 2), "{told}");
     }
+    fs::write(folder.path().join("bad.json"), BAD).unwrap();
+    let (code, out, told) = run(folder.path(), &["check", "none.json", "bad.json"]);
+    assert_eq!((code, out.lines().count()), (2, 1), "what can be read is judged: {told}");
+    assert!(told.starts_with("taxiway: cannot read none.json: "), "{told}");
 }

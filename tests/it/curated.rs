@@ -298,16 +298,3 @@ async fn a_second_folder_is_a_second_feed() {
     let exchange = get(&format!("{}/feeds/collections/exchange-2021-indicators/objects/?match[type]=indicator&limit=1", server.url)).await;
     assert_eq!(exchange["objects"][0]["labels"][0], "exchange-2021");
 }
-
-#[test]
-fn paths_of_feeds_are_told_from_other_paths() {
-    let names = |path: &Path| {
-        let files = Files::of_feeds(path).unwrap()?;
-        Some(files.iter().map(|(path, _)| path.split('/').next().unwrap().to_owned()).collect::<BTreeSet<_>>())
-    };
-    let only = Some(BTreeSet::from(["exchange-2021".to_owned()]));
-    assert_eq!(names(Path::new(FOLDER)), only);
-    assert_eq!(names(&Path::new(FOLDER).join("exchange-2021")), only);
-    assert_eq!(names(&Path::new(FOLDER).join("exchange-2021/feed.toml")), None);
-    assert_eq!(names(TempDir::new().unwrap().path()), None);
-}

@@ -1,12 +1,9 @@
 //! The files of the curated feeds: those embedded in the program, or those of a folder.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
-
-/// The file that makes a folder a feed.
-const HEAD: &str = "feed.toml";
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/indicators");
 
@@ -28,30 +25,30 @@ impl Files {
 
     /// The files of the folders in `folder`.
     pub fn in_folder(folder: &Path) -> std::io::Result<Self> {
-        let mut files = BTreeMap::new();
+        let mut feeds = Vec::new();
         for feed in std::fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()? {
-            if !feed.file_type()?.is_dir() {
-                continue;
+            if feed.file_type()?.is_dir() {
+                feeds.push(feed.path());
             }
-            read_folder(&feed.path(), &feed.file_name().to_string_lossy(), &mut files)?;
         }
-        Ok(Self(files))
+        Self::of_feeds(&feeds)
     }
 
-    /// The feeds that `path` means: a folder with a `feed.toml` is one, a folder of such folders is all of them; `None` for any
-    /// other path.
-    pub fn of_feeds(path: &Path) -> std::io::Result<Option<Self>> {
-        if path.join(HEAD).is_file() {
-            let name = path.canonicalize()?.file_name().map_or_else(|| "feed".to_owned(), |name| name.to_string_lossy().into_owned());
-            let mut files = BTreeMap::new();
-            read_folder(path, &name, &mut files)?;
-            return Ok(Some(Self(files)));
+    /// The files of these folders, each of which is a feed under its own name.
+    pub fn of_feeds(feeds: &[PathBuf]) -> std::io::Result<Self> {
+        let mut files = BTreeMap::new();
+        for feed in feeds {
+            // `.` has its name only in full.
+            let whole = feed.canonicalize()?;
+            let name = whole.file_name().unwrap_or_default().to_string_lossy();
+            for file in std::fs::read_dir(feed)?.collect::<Result<Vec<_>, _>>()? {
+                let path = format!("{name}/{}", file.file_name().to_string_lossy());
+                if file.file_type()?.is_file() && is_data(&path) {
+                    files.insert(path, std::fs::read_to_string(file.path())?);
+                }
+            }
         }
-        if !path.is_dir() {
-            return Ok(None);
-        }
-        let holds_feeds = std::fs::read_dir(path)?.any(|entry| entry.is_ok_and(|entry| entry.path().join(HEAD).is_file()));
-        holds_feeds.then(|| Self::in_folder(path)).transpose()
+        Ok(Self(files))
     }
 
     /// Files that are given as pairs of path and text.
@@ -80,17 +77,6 @@ impl Files {
     pub(super) fn text(&self, path: &str) -> Result<&str, super::CuratedError> {
         self.0.get(path).map(String::as_str).ok_or_else(|| super::CuratedError::new(path, 0, "there is no such file"))
     }
-}
-
-/// The files of one feed, under its name.
-fn read_folder(folder: &Path, name: &str, files: &mut BTreeMap<String, String>) -> std::io::Result<()> {
-    for file in std::fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()? {
-        let path = format!("{name}/{}", file.file_name().to_string_lossy());
-        if file.file_type()?.is_file() && is_data(&path) {
-            files.insert(path, std::fs::read_to_string(file.path())?);
-        }
-    }
-    Ok(())
 }
 
 /// Whether a file is read at all: the README of a folder is not, nor what an editor leaves behind.

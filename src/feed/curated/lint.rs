@@ -7,17 +7,9 @@ use super::files::Files;
 use super::pattern::{Kind, looks_like};
 use super::tables::{self, Indicator, Row};
 use super::{CuratedError, CuratedFeed, check_collections, read_feed};
+use crate::stix::finding::Severity;
 use crate::stix::object;
 use crate::stix::time::Instant;
-
-/// How much a finding matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// The server would not load the feed.
-    Error,
-    /// The server would load it.
-    Warning,
-}
 
 /// Something that was found in the files of a feed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +18,7 @@ pub struct Finding {
     pub file: String,
     /// The line, from 1; 0 where the file as a whole is meant.
     pub line: usize,
-    /// How much it matters.
+    /// Whether it keeps the server from loading the feed.
     pub severity: Severity,
     /// What it is, as a fragment in lower case.
     pub message: String,
