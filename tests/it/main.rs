@@ -20,6 +20,7 @@ mod discovery;
 mod errors;
 mod full_disk;
 mod manifest;
+mod mutations;
 mod negotiation;
 mod object;
 mod object_oracle;

@@ -302,7 +302,8 @@ impl Oracle {
     fn judge(&self, cases: &[Case]) -> Vec<Vec<String>> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("objects.jsonl");
-        std::fs::write(&path, cases.iter().map(|case| case.object.to_string() + "\n").collect::<String>()).unwrap();
+        let lines: Vec<String> = cases.iter().map(|case| case.object.to_string()).collect();
+        std::fs::write(&path, lines.join("\n")).unwrap();
         let lines = self.lines("judge", File::open(&path).unwrap().into());
         lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
