@@ -386,7 +386,7 @@ mod tests {
             assert_eq!(error(text), (at, why.to_owned()), "{text}");
         }
         assert_eq!(error(&format!("[{}]", "é".repeat(3))).0, 1);
-        assert!(error(&format!("['{}']", "é".repeat(90))).1.starts_with(&format!("found '{}…", "é".repeat(59))));
+        assert!(error(&format!("['{}']", "é".repeat(90))).1.starts_with(&format!("found '{}…", "é".repeat(79))));
     }
 
     #[test]
