@@ -90,6 +90,20 @@ mod tests {
         assert_eq!(id("ipv4-addr", &whole), plain, "what does not contribute is passed over");
     }
 
+    /// One observable of each type, with the identifier that python-stix2 3.0.2 gives it.
+    #[test]
+    fn s041_s043_s045_every_type_is_named_as_python_stix2_names_it() {
+        let lines = include_str!("sco_id.jsonl").lines();
+        let named: Vec<(Option<String>, String)> = lines
+            .map(|line| {
+                let object: Value = serde_json::from_str(line).unwrap();
+                (id(object["type"].as_str().unwrap(), &object), object["id"].as_str().unwrap().to_owned())
+            })
+            .collect();
+        assert_eq!(named.len(), 17);
+        named.into_iter().for_each(|(ours, theirs)| assert_eq!(ours, Some(theirs)));
+    }
+
     #[test]
     fn s042_one_hash_contributes_and_it_is_the_preferred_one() {
         let md5 = id("file", &json!({"hashes": {"MD5": "d41d8cd98f00b204e9800998ecf8427e"}}));

@@ -40,6 +40,13 @@ mod tests {
     const DERIVED: &str = "ipv4-addr--28bb3599-77cd-5a82-a950-b5bc3caf07c4";
 
     #[test]
+    fn s032_any_uuid_may_name_what_is_no_observable() {
+        for version in 1..=5 {
+            takes(&with("indicator", &json!({"id": format!("indicator--8e2e2d2b-17d4-{version}cbf-938f-98ee46b3cd3f")})));
+        }
+    }
+
+    #[test]
     fn s033_any_uuid_may_name_an_observable() {
         takes(&with("ipv4-addr", &json!({"value": "198.51.100.3"})));
         takes(&with("ipv4-addr", &json!({"value": "198.51.100.3", "id": "ipv4-addr--8e2e2d2b-17d4-1cbf-938f-98ee46b3cd3f"})));
