@@ -101,7 +101,9 @@ mod tests {
             })
             .collect();
         assert_eq!(named.len(), 17);
-        named.into_iter().for_each(|(ours, theirs)| assert_eq!(ours, Some(theirs)));
+        for (ours, theirs) in named {
+            assert_eq!(ours, Some(theirs));
+        }
     }
 
     #[test]
