@@ -230,7 +230,7 @@ fn certify(folder: &Path) -> Certificate {
 }
 
 #[tokio::test]
-async fn tls_of_both_versions_with_both_protocols() {
+async fn t177_tls_of_both_versions_with_both_protocols() {
     let folder = TempDir::new().unwrap();
     let _ = rustls::crypto::ring::default_provider().install_default();
     let certificate = certify(folder.path());
