@@ -733,7 +733,7 @@ fn extended(kind: &str) -> Value {
 }
 
 #[test]
-fn s097_extensions() {
+fn s097_s152_extensions() {
     taken("indicator", &extended("property-extension"));
     refused("indicator", &json!({"extensions": {}}), &["extensions"]);
     refused("indicator", &json!({"extensions": {"mine": {"a": 1}}}), &["extensions.mine"]);
@@ -760,7 +760,7 @@ fn s098_the_type_of_an_extension() {
 }
 
 #[test]
-fn s099_s100_properties_at_the_top() {
+fn s055_s099_s100_properties_at_the_top() {
     let mut object = extended("toplevel-property-extension");
     object["rating"] = json!(1);
     taken("indicator", &object);
