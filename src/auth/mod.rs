@@ -34,8 +34,8 @@ pub struct Authenticator {
     feed: Arc<Feed>,
     /// Verified passwords by a keyed hash, so that Basic on every request costs microseconds.
     verified: Mutex<HashMap<[u8; 32], Verified>>,
-    /// The key of that hash; lives as long as the process.
-    key: [u8; 32],
+    /// The key of that hash, of the length that HMAC takes as it is; lives as long as the process.
+    key: [u8; 64],
     throttle: Throttle,
     /// Tokens used since the last [`Authenticator::record_use`].
     used: Mutex<BTreeMap<String, Stamp>>,
@@ -64,7 +64,7 @@ pub enum AuthError {
 impl Authenticator {
     /// An authenticator of the users and tokens of `feed`.
     pub fn new(feed: Arc<Feed>) -> Result<Self, getrandom::Error> {
-        let mut key = [0; 32];
+        let mut key = [0; 64];
         getrandom::fill(&mut key)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self { feed, verified: Mutex::default(), key, throttle: Throttle::default(), used: Mutex::default(), hashing: Semaphore::new(cores) })
@@ -129,7 +129,7 @@ impl Authenticator {
 
     fn proof(&self, name: &str, password: &str) -> [u8; 32] {
         // A user name has no ':', so the pair is unambiguous.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else { return [0; 32] };
+        let mut mac = Hmac::<Sha256>::new(&self.key.into());
         for part in [name, ":", password] {
             mac.update(part.as_bytes());
         }
