@@ -15,7 +15,7 @@ use super::access::Writing;
 use super::error::FeedError;
 use crate::stix::finding::Finding;
 use crate::stix::object::{self, Refusal};
-use crate::store::{Addition, NewObject, Receipt};
+use crate::store::{Addition, NewObject, Receipt, StoreError};
 use crate::taxii::resource::{Status, StatusDetail};
 use crate::taxii::stamp::Stamp;
 
@@ -41,10 +41,9 @@ impl Feed {
             refused,
             expires: Stamp(now.0 + self.options.status_hours * HOUR),
         };
-        let id = receipt.id;
         let addition = Addition { collection: writing.collection, objects, now, receipt: Some(receipt) };
         let added = self.store.add(addition).await?;
-        Ok(added.status.unwrap_or_else(|| Status::complete(id.to_string(), now.to_string(), Vec::new(), Vec::new())))
+        added.status.ok_or_else(|| StoreError::Engine("no status was kept for a receipt".into()).into())
     }
 }
 
