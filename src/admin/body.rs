@@ -1,10 +1,11 @@
 //! Bodies of requests: JSON, read strictly.
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
+use crate::door::caller::header_text;
 use crate::door::error::Failure;
 use crate::door::{App, body};
 
@@ -20,7 +21,7 @@ pub async fn json<T: DeserializeOwned>(request: Request, app: &App) -> Result<T,
 
 /// A page of somebody else's cannot make a browser send this type, with the credentials it remembers, without asking first.
 fn check_type(headers: &HeaderMap) -> Result<(), Failure> {
-    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let given = header_text(headers, "content-type").unwrap_or("");
     if given.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("application/json")) {
         return Ok(());
     }

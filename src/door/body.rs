@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 
 use super::Options;
+use super::caller::header_text;
 use super::error::Failure;
 use crate::taxii::media;
 
@@ -16,7 +17,7 @@ const READ_ON: u64 = 8;
 
 /// 415 unless the `Content-Type` is one that a POST may have (T-017, T-019, T-020).
 pub fn check_type(headers: &HeaderMap) -> Result<(), Failure> {
-    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let given = header_text(headers, "content-type");
     if given.is_some_and(media::takes) {
         return Ok(());
     }
@@ -28,7 +29,7 @@ pub fn check_type(headers: &HeaderMap) -> Result<(), Failure> {
 pub async fn read(request: Request, options: &Options) -> Result<Bytes, Failure> {
     let limit = options.max_content_length;
     let too_large = || Failure::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is longer than max_content_length, {limit} octets")).and_close();
-    let declared: u64 = number(request.headers(), &header::CONTENT_LENGTH).unwrap_or(0);
+    let declared: u64 = header_text(request.headers(), "content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
     // Who waits for "100 Continue" has not sent anything yet and needs not.
     if declared > limit && request.headers().contains_key(header::EXPECT) {
         return Err(too_large());
@@ -52,8 +53,4 @@ pub async fn read(request: Request, options: &Options) -> Result<Bytes, Failure>
 
 fn too_slow(idle: Duration) -> Failure {
     Failure::new(StatusCode::REQUEST_TIMEOUT, format!("nothing more of the body came for {} seconds", idle.as_secs())).and_close()
-}
-
-fn number(headers: &HeaderMap, name: &header::HeaderName) -> Option<u64> {
-    headers.get(name)?.to_str().ok()?.parse().ok()
 }

@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 
 use crate::door::App;
-use crate::door::caller::{Caller, Segments};
+use crate::door::caller::{Caller, Segments, header_text};
 use crate::door::error::Failure;
 use crate::feed::access::{self, Seen};
 use crate::taxii::media::{self, Form, Offer};
@@ -41,8 +41,5 @@ pub fn accept(headers: &HeaderMap, offer: Offer) -> Result<Form, Failure> {
 
 /// Whether this client stumbles over an envelope without `objects` (Q16).
 pub fn needs_empty_list(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::USER_AGENT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|agent| ["Elastic-Filebeat", "Elastic-Agent"].iter().any(|name| agent.starts_with(name)))
+    header_text(headers, "user-agent").is_some_and(|agent| ["Elastic-Filebeat", "Elastic-Agent"].iter().any(|name| agent.starts_with(name)))
 }
