@@ -1,5 +1,5 @@
 //! The gate beside stix2-validator, which the standard's own committee keeps: both judge the objects of stix2-generator, those of the
-//! reports that come with the validator, the curated ones, and every sample with one property changed.
+//! reports that come with the validator, the curated ones, those of MITRE ATT&CK, and every sample with one property changed.
 //!
 //! They must agree on whether there is an error; where they do not, a row of [`DIFFERENCES`] says which clause of the standard decides it.
 //! `TAXIWAY_PYTHON` names a Python that has `tests/oracle/requirements.txt`. Without, the tests say so and are skipped, unless `CI` is set.
@@ -104,6 +104,26 @@ const DIALECT: &[(&str, &str)] = &[
     ("process/extensions/windows-process-ext/startup_info", r#"{"cb": 68}"#),
 ];
 
+/// How many objects of each type the comparison on ATT&CK must have at least: what Enterprise ATT&CK v18.1 has, most of it rounded down.
+const ATTACK: &[(&str, usize)] = &[
+    ("attack-pattern", 800),
+    ("campaign", 50),
+    ("course-of-action", 250),
+    ("identity", 1),
+    ("intrusion-set", 180),
+    ("malware", 650),
+    ("marking-definition", 1),
+    ("relationship", 10_000),
+    ("tool", 90),
+    ("x-mitre-analytic", 1_700),
+    ("x-mitre-collection", 1),
+    ("x-mitre-data-component", 100),
+    ("x-mitre-data-source", 35),
+    ("x-mitre-detection-strategy", 650),
+    ("x-mitre-matrix", 1),
+    ("x-mitre-tactic", 14),
+];
+
 /// An object that both judge.
 struct Case {
     place: String,
@@ -145,8 +165,31 @@ fn the_gate_and_the_validator_agree_on_every_changed_property() {
     }
 }
 
+#[test]
+fn the_gate_and_the_validator_agree_on_the_objects_of_mitre_attack() {
+    let Some(oracle) = Oracle::find() else { return };
+    let cases = oracle.lines("attack", Stdio::null()).iter().map(|line| unchanged(serde_json::from_str(line).unwrap())).collect::<Vec<_>>();
+    for (kind, least) in ATTACK {
+        let found = cases.iter().filter(|case| case.place == *kind).count();
+        assert!(found >= *least, "{found} of {kind}");
+    }
+    oracle.compare(&cases);
+    // That both refuse would be an agreement too, but then the objects are not put together as they should be.
+    for case in &cases {
+        assert_eq!(our_errors(&case.object), Vec::<String>::new(), "{}", case.object);
+    }
+}
+
 fn unchanged(object: Value) -> Case {
     Case { place: object["type"].as_str().unwrap().to_owned(), change: "nothing", object }
+}
+
+/// The errors that the gate finds in an object.
+fn our_errors(object: &Value) -> Vec<String> {
+    let now = Instant::parse("2030-01-01T00:00:00Z").unwrap();
+    judge(&object.to_string(), &now).err().map_or(Vec::new(), |refusal| {
+        refusal.findings.iter().filter(|finding| finding.severity == Severity::Error).map(ToString::to_string).collect()
+    })
 }
 
 fn curated_objects() -> Vec<Value> {
@@ -313,12 +356,9 @@ impl Oracle {
         println!("{} objects", cases.len());
         let theirs = self.judge(cases);
         assert_eq!(theirs.len(), cases.len());
-        let now = Instant::parse("2030-01-01T00:00:00Z").unwrap();
         let (mut unexplained, mut used) = (BTreeSet::new(), BTreeSet::new());
         for (case, theirs) in cases.iter().zip(theirs) {
-            let ours: Vec<String> = judge(&case.object.to_string(), &now).err().map_or(Vec::new(), |refusal| {
-                refusal.findings.iter().filter(|finding| finding.severity == Severity::Error).map(ToString::to_string).collect()
-            });
+            let ours = our_errors(&case.object);
             let we_refuse = !ours.is_empty();
             if we_refuse != theirs.is_empty() {
                 continue;

