@@ -9,7 +9,7 @@ use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
 
-use crate::{door, feed};
+use crate::{door, feed, store};
 
 /// Every setting with its default; also what tells known keys from unknown ones, and the type of each.
 const DEFAULTS: &str = include_str!("../taxiway.default.toml");
@@ -42,6 +42,7 @@ pub struct Config {
     pub indicators: Option<PathBuf>,
     pub tls: Tls,
     pub limits: Limits,
+    pub cache: Cache,
     pub access: Access,
     pub log: Log,
 }
@@ -69,6 +70,16 @@ pub struct Limits {
     #[serde(deserialize_with = "status_hours")]
     pub status_hours: u64,
     pub body_idle_seconds: NonZeroU64,
+}
+
+/// `[cache]`
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "they are documented once, in taxiway.default.toml")]
+pub struct Cache {
+    pub tree_octets: u64,
+    pub segment_octets: usize,
+    pub compressed_octets: usize,
 }
 
 /// `[access]`
@@ -175,6 +186,11 @@ impl Config {
         feed::Options { page_default: page_default.get(), page_max: page_max.get(), page_octets: page_octets.get(), status_hours }
     }
 
+    /// What the store is told, if it is one on this machine's disk.
+    pub fn sled(&self) -> store::sled::Options {
+        store::sled::Options { cache: self.cache.tree_octets, segments: self.cache.segment_octets, ..store::sled::Options::default() }
+    }
+
     /// What the doors are told.
     pub fn door(&self) -> door::Options {
         door::Options {
@@ -187,6 +203,7 @@ impl Config {
             key_headers: self.access.key_headers.clone(),
             max_content_length: self.limits.max_content_length.get(),
             body_idle_seconds: self.limits.body_idle_seconds.get(),
+            compressed_octets: self.cache.compressed_octets,
         }
     }
 

@@ -13,11 +13,11 @@ use crate::store::{self, StoreError};
 /// Opens the store of `config` and what stands on it. Reads the directory and no object, however big the store is.
 pub async fn app(config: &Config) -> Result<App, Trouble> {
     let failed = |error: StoreError| trouble(&error);
-    let store = store::open::open(&config.store).await.map_err(failed)?;
+    let store = store::open::open(&config.store, config.sled()).await.map_err(failed)?;
     let feed = Feed::open(store, Arc::new(SystemClock), config.feed()).await.map_err(failed)?;
     let feed = Arc::new(feed);
     let auth = Authenticator::new(feed.clone()).map_err(|error| Trouble::new(Exit::Failed, error))?;
-    Ok(App { feed, auth: Arc::new(auth), options: config.door() })
+    Ok(App::new(feed, Arc::new(auth), config.door()))
 }
 
 fn trouble(error: &StoreError) -> Trouble {

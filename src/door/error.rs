@@ -115,6 +115,11 @@ impl From<StoreError> for Failure {
         match error {
             // The collection was removed between the look at the directory and the read.
             StoreError::NoCollection(_) => Denied::Hidden.into(),
+            StoreError::Busy => {
+                let busy =
+                    Self::new(StatusCode::SERVICE_UNAVAILABLE, "more is being written than the server can hold; nothing of this request was stored");
+                Self { retry_after: Some(1), ..busy }
+            }
             StoreError::Full(_) => {
                 tracing::error!(%error, "cannot write");
                 Self::new(

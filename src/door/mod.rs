@@ -2,16 +2,22 @@
 
 pub mod body;
 pub mod caller;
+pub mod compress;
 pub mod error;
 pub mod path;
+pub mod pieces;
 pub mod respond;
 pub mod serve;
+pub mod validator;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use axum::http::HeaderValue;
+
 use crate::auth::Authenticator;
 use crate::feed::Feed;
+use compress::Compressed;
 
 /// What the handlers of every door share.
 pub struct App {
@@ -19,8 +25,22 @@ pub struct App {
     pub feed: Arc<Feed>,
     /// Who is who.
     pub auth: Arc<Authenticator>,
+    /// Answers that were compressed a while ago.
+    pub compressed: Compressed,
+    /// The headers of a request on which a page depends.
+    pub vary: HeaderValue,
     /// What an operator may set about the doors.
     pub options: Options,
+}
+
+impl App {
+    /// What the handlers share, over a feed.
+    pub fn new(feed: Arc<Feed>, auth: Arc<Authenticator>, options: Options) -> Self {
+        let names = ["accept", "accept-encoding", "authorization"].into_iter().chain(options.key_headers.iter().map(String::as_str));
+        // The names of headers were checked with the settings; a page that depends on anything is right whatever they are.
+        let vary = HeaderValue::try_from(names.collect::<Vec<_>>().join(", ")).unwrap_or(HeaderValue::from_static("*"));
+        Self { compressed: Compressed::new(options.compressed_octets), vary, feed, auth, options }
+    }
 }
 
 /// What an operator may set about the doors.
@@ -44,4 +64,6 @@ pub struct Options {
     pub max_content_length: u64,
     /// Seconds that a client may pause while it sends a body.
     pub body_idle_seconds: u64,
+    /// The most octets of compressed answers that are kept.
+    pub compressed_octets: usize,
 }

@@ -25,8 +25,9 @@ pub fn resource(status: StatusCode, resource: &impl Serialize) -> Response {
 pub fn typed(status: StatusCode, media_type: &'static str, body: impl Into<Body>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
-        // The same URL has other answers for other callers.
+        // The same URL has other answers for other callers, and soon another one for the same.
         (header::VARY, HeaderValue::from_static("accept, authorization")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     ];
     (status, headers, body.into()).into_response()

@@ -55,6 +55,8 @@ pub struct Reading {
     pub collection: Uuid,
     /// Nothing above this.
     pub clearance: Level,
+    /// Whether anybody at all would be shown the same.
+    pub anybody: bool,
 }
 
 /// Leave to write to a collection.
@@ -139,8 +141,11 @@ pub fn collections(directory: &Directory, principal: &Principal, slug: &str) -> 
 
 /// The collection that `name` (id or alias) means in a root.
 pub fn collection(directory: &Directory, principal: &Principal, slug: &str, name: &str) -> Result<Seen, Denied> {
-    root(directory, principal, slug)?;
-    directory.find_collection(slug, name).and_then(|c| seen(directory, principal, c)).ok_or(Denied::Hidden)
+    // Who sees a collection sees its root; only who does not is told more, or less.
+    match directory.find_collection(slug, name).and_then(|c| seen(directory, principal, c)) {
+        Some(seen) => Ok(seen),
+        None => root(directory, principal, slug).and(Err(Denied::Hidden)),
+    }
 }
 
 /// Whether the caller may read a status: who made the request, and administrators (T-122).
@@ -169,7 +174,8 @@ impl Seen {
         if !self.rights.read {
             return Err(Denied::Forbidden("you may add to this collection, but not read it"));
         }
-        Ok(Reading { collection: self.collection.id, clearance: self.principal.clearance() })
+        let anybody = self.principal == Principal::Anonymous;
+        Ok(Reading { collection: self.collection.id, clearance: self.principal.clearance(), anybody })
     }
 
     /// Leave to add (T-131).

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use bytes::Bytes;
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
@@ -23,6 +24,8 @@ use crate::taxii::stamp::Stamp;
 const MOST_FINDINGS: usize = 10;
 /// The longest text of a refused object's id that its failure repeats.
 const LONGEST_ID: usize = 300;
+/// Fewer objects than this are not worth another thread.
+const PARALLEL: usize = 64;
 const HOUR: u64 = 3_600_000_000;
 
 impl Feed {
@@ -47,21 +50,27 @@ impl Feed {
     }
 }
 
-/// The good objects of an envelope, and the refused ones with the reasons.
+/// The good objects of an envelope, and the refused ones with the reasons. A large envelope is judged on all cores.
 fn judge(body: &Bytes, now: Stamp) -> Result<(Vec<NewObject>, Vec<StatusDetail>), FeedError> {
-    let (mut good, mut refused) = (Vec::new(), Vec::new());
     let instant = now.instant();
-    for (at, raw) in split(body)?.into_iter().enumerate() {
-        match object::judge(raw.get(), &instant) {
-            Ok(object) => good.push(NewObject {
-                id: object.id,
-                version: object.version,
-                level: object.level,
-                revoked: object.revoked,
-                warning: (!object.warnings.is_empty()).then(|| message(&object.warnings)),
-                object: body.slice_ref(raw.get().as_bytes()),
-            }),
-            Err(refusal) => refused.push(failure(refusal, at, now)),
+    let raws: Vec<(usize, &RawValue)> = split(body)?.into_iter().enumerate().collect();
+    let judge = |(at, raw): (usize, &RawValue)| match object::judge(raw.get(), &instant) {
+        Ok(object) => Ok(NewObject {
+            id: object.id,
+            version: object.version,
+            level: object.level,
+            revoked: object.revoked,
+            warning: (!object.warnings.is_empty()).then(|| message(&object.warnings)),
+            object: body.slice_ref(raw.get().as_bytes()),
+        }),
+        Err(refusal) => Err(failure(refusal, at, now)),
+    };
+    let (mut good, mut refused) = (Vec::with_capacity(raws.len()), Vec::new());
+    let judged: Vec<_> = raws.into_par_iter().with_min_len(PARALLEL).map(judge).collect();
+    for verdict in judged {
+        match verdict {
+            Ok(object) => good.push(object),
+            Err(detail) => refused.push(detail),
         }
     }
     Ok((good, refused))

@@ -8,21 +8,60 @@ use super::access::{self, Denied, Principal, Reading};
 use super::error::FeedError;
 use crate::stix::id::StixId;
 use crate::stix::time::Instant;
-use crate::store::{Record, Select, Versions};
+use crate::store::text::{self, Text};
+use crate::store::{Page, Record, Select, Versions};
 use crate::taxii::cursor::Cursor;
 use crate::taxii::query::{Choice, Filter, Query, QueryError};
 use crate::taxii::resource::Status;
 use crate::taxii::stamp::Stamp;
 
-/// A page with what the door says about it.
+/// A page with what the door says about it: its records, or the text of its objects.
 #[derive(Debug, Clone, Default)]
-pub struct Answer {
+pub struct Answer<C> {
     /// What was found, ascending by date added.
-    pub records: Vec<Record>,
+    pub content: C,
     /// Where the next page begins, if there is more.
     pub next: Option<String>,
     /// The dates added of the first and the last record; on an empty page the request's `added_after` (T-032, Q6).
     pub dates: Option<(Stamp, Stamp)>,
+}
+
+/// What every page knows of itself.
+pub trait Content: Default {
+    /// The dates added of the first and the last record.
+    fn dates(&self) -> Option<(Stamp, Stamp)>;
+    /// Whether there is more behind the last.
+    fn has_more(&self) -> bool;
+    /// With the collection it names the content, whenever and wherever that is read.
+    fn digest(&self) -> u128;
+}
+
+impl Content for Page {
+    fn dates(&self) -> Option<(Stamp, Stamp)> {
+        self.records.first().zip(self.records.last()).map(|(first, last)| (first.added, last.added))
+    }
+
+    fn has_more(&self) -> bool {
+        self.more
+    }
+
+    fn digest(&self) -> u128 {
+        text::digest(self.records.iter().map(|record| record.added))
+    }
+}
+
+impl Content for Text {
+    fn dates(&self) -> Option<(Stamp, Stamp)> {
+        self.dates
+    }
+
+    fn has_more(&self) -> bool {
+        self.more
+    }
+
+    fn digest(&self) -> u128 {
+        self.digest
+    }
 }
 
 /// A query with its cursor taken into account.
@@ -33,24 +72,33 @@ struct Asked {
 }
 
 impl Feed {
-    /// A page of a collection: its objects, or what its manifest says of them.
-    pub async fn page(&self, reading: &Reading, query: &Query) -> Result<Answer, FeedError> {
-        let own = query.filter.clone().unwrap_or_default();
-        self.answer(reading, query, own).await
+    /// A page of a collection: its objects.
+    pub async fn objects(&self, reading: &Reading, query: &Query) -> Result<Answer<Text>, FeedError> {
+        let asked = resume(reading.collection, query, query.filter.clone().unwrap_or_default());
+        let found = match self.select(reading, query, &asked)? {
+            Some(select) => self.store.text(reading.collection, &select).await?,
+            None => Text::default(),
+        };
+        Ok(asked.answer(reading.collection, query, found))
+    }
+
+    /// A page of a collection: the records of its manifest.
+    pub async fn manifest(&self, reading: &Reading, query: &Query) -> Result<Answer<Page>, FeedError> {
+        self.records(reading, query, query.filter.clone().unwrap_or_default()).await
     }
 
     /// The versions of one object that the query chooses; [`Denied::Hidden`] if the caller knows no such object (T-156).
-    pub async fn object(&self, reading: &Reading, id: &str, query: &Query) -> Result<Answer, FeedError> {
+    pub async fn object(&self, reading: &Reading, id: &str, query: &Query) -> Result<Answer<Page>, FeedError> {
         let own = Filter { id: Some(vec![id.to_owned()]), ..query.filter.clone().unwrap_or_default() };
-        let answer = self.answer(reading, query, own).await?;
-        if answer.records.is_empty() && !self.knows(reading, id).await? {
+        let answer = self.records(reading, query, own).await?;
+        if answer.content.records.is_empty() && !self.knows(reading, id).await? {
             return Err(Denied::Hidden.into());
         }
         Ok(answer)
     }
 
     /// All versions of one object (T-171).
-    pub async fn versions(&self, reading: &Reading, id: &str, query: &Query) -> Result<Answer, FeedError> {
+    pub async fn versions(&self, reading: &Reading, id: &str, query: &Query) -> Result<Answer<Page>, FeedError> {
         let filter = Filter { version: Some(vec!["all".into()]), ..query.filter.clone().unwrap_or_default() };
         self.object(reading, id, &Query { filter: Some(filter), ..query.clone() }).await
     }
@@ -102,20 +150,13 @@ impl Feed {
         Ok(self.store.page(reading.collection, &select).await?.records)
     }
 
-    async fn answer(&self, reading: &Reading, query: &Query, own: Filter) -> Result<Answer, FeedError> {
+    async fn records(&self, reading: &Reading, query: &Query, own: Filter) -> Result<Answer<Page>, FeedError> {
         let asked = resume(reading.collection, query, own);
-        let dates = query.added_after.map(|after| (after, after));
-        let Some(select) = self.select(reading, query, &asked)? else {
-            return Ok(Answer { dates, ..Answer::default() });
+        let found = match self.select(reading, query, &asked)? {
+            Some(select) => self.store.page(reading.collection, &select).await?,
+            None => Page::default(),
         };
-        let page = self.store.page(reading.collection, &select).await?;
-        let dates = page.records.first().zip(page.records.last()).map(|(first, last)| (first.added, last.added)).or(dates);
-        let next = page
-            .records
-            .last()
-            .filter(|_| page.more)
-            .map(|last| Cursor { collection: reading.collection, after: asked.after, position: last.added, filter: asked.filter }.write());
-        Ok(Answer { records: page.records, next, dates })
+        Ok(asked.answer(reading.collection, query, found))
     }
 
     /// What to ask the store; `None` if nothing stored can match.
@@ -137,6 +178,16 @@ impl Feed {
             versions: choose(filter, Versions::LAST)?,
             clearance: reading.clearance,
         }))
+    }
+}
+
+impl Asked {
+    /// What was found, with where it goes on.
+    fn answer<C: Content>(self, collection: Uuid, query: &Query, content: C) -> Answer<C> {
+        let dates = content.dates();
+        let Self { after, filter, .. } = self;
+        let next = dates.filter(|_| content.has_more()).map(|(_, last)| Cursor { collection, after, position: last, filter }.write());
+        Answer { next, dates: dates.or(query.added_after.map(|after| (after, after))), content }
     }
 }
 

@@ -7,17 +7,19 @@ use axum::extract::{RawQuery, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
 
 use super::extract::{Target, accept, needs_empty_list};
-use super::respond::page;
+use super::respond::{Asked, page};
 use crate::door::caller::Segments;
 use crate::door::error::Failure;
 use crate::door::{App, body, respond};
 use crate::feed::access::Reading;
 use crate::feed::error::FeedError;
 use crate::feed::read::Answer;
+use crate::store::Page;
+use crate::store::text::Text;
 use crate::taxii::envelope::{self, Empty, Item};
 use crate::taxii::media::{self, Form, Offer};
 use crate::taxii::query::{Fields, Query};
@@ -30,9 +32,9 @@ pub async fn list(State(app): State<Arc<App>>, Target(seen): Target, headers: He
     if form == Form::Bundle {
         return Ok(bundle(app, reading, query));
     }
-    let answer = app.feed.page(&reading, &query).await?;
-    let content = envelope::objects(items(&answer), answer.next.as_deref(), empty(&headers));
-    Ok(page(&answer, content))
+    let answer = app.feed.objects(&reading, &query).await?;
+    let asked = Asked { kind: "objects", reading: &reading, headers: &headers };
+    Ok(page(&app, &asked, answer, |text, next| envelope::objects(text.parts, next, empty(&headers))).await)
 }
 
 /// `GET …/manifest/` (§5.3).
@@ -40,9 +42,9 @@ pub async fn manifest(State(app): State<Arc<App>>, Target(seen): Target, headers
     accept(&headers, Offer::Content)?;
     let reading = seen.to_read()?;
     let query = Query::parse(&raw.unwrap_or_default(), Fields::All)?;
-    let answer = app.feed.page(&reading, &query).await?;
-    let content = envelope::manifest(items(&answer), answer.next.as_deref(), empty(&headers));
-    Ok(page(&answer, content))
+    let answer = app.feed.manifest(&reading, &query).await?;
+    let asked = Asked { kind: "manifest", reading: &reading, headers: &headers };
+    Ok(page(&app, &asked, answer, |found, next| vec![envelope::manifest(items(&found), next, empty(&headers)).into()]).await)
 }
 
 /// `POST …/objects/` (§5.5).
@@ -67,8 +69,8 @@ pub async fn one(
     let reading = seen.to_read()?;
     let query = Query::parse(&raw.unwrap_or_default(), Fields::Versions)?;
     let answer = app.feed.object(&reading, path.get("object"), &query).await?;
-    let content = envelope::objects(items(&answer), answer.next.as_deref(), empty(&headers));
-    Ok(page(&answer, content))
+    let asked = Asked { kind: "objects", reading: &reading, headers: &headers };
+    Ok(page(&app, &asked, answer, |found, next| envelope::objects(Text::from(found).parts, next, empty(&headers))).await)
 }
 
 /// `DELETE …/objects/{object}/` (§5.7).
@@ -98,12 +100,12 @@ pub async fn versions(
     let reading = seen.to_read()?;
     let query = Query::parse(&raw.unwrap_or_default(), Fields::SpecVersion)?;
     let answer = app.feed.versions(&reading, path.get("object"), &query).await?;
-    let content = envelope::versions(items(&answer), answer.next.as_deref());
-    Ok(page(&answer, content))
+    let asked = Asked { kind: "versions", reading: &reading, headers: &headers };
+    Ok(page(&app, &asked, answer, |found, next| vec![envelope::versions(items(&found), next).into()]).await)
 }
 
-fn items(answer: &Answer) -> impl Iterator<Item = Item<'_>> + Clone {
-    answer.records.iter().map(|record| Item { id: &record.id, version: &record.version, added: record.added, object: &record.object })
+fn items(page: &Page) -> impl Iterator<Item = Item<'_>> {
+    page.records.iter().map(|record| Item { id: &record.id, version: &record.version, added: record.added })
 }
 
 fn empty(headers: &HeaderMap) -> Empty {
@@ -114,27 +116,28 @@ fn empty(headers: &HeaderMap) -> Empty {
 fn bundle(app: Arc<App>, reading: Reading, query: Query) -> Response {
     let head = format!(r#"{{"type":"bundle","id":"bundle--{}","objects":["#, Uuid::new_v4());
     let mut first = true;
-    let objects = pages(app, reading, query).map(move |answer| {
-        let mut text = Vec::new();
-        for record in answer?.records {
+    let objects = pages(app, reading, query).map_ok(move |answer| {
+        let mut pieces = Vec::new();
+        for part in answer.content.parts {
             if !std::mem::replace(&mut first, false) {
-                text.push(b',');
+                pieces.push(Bytes::from_static(b","));
             }
-            text.extend_from_slice(&record.object);
+            pieces.push(part);
         }
-        Ok::<_, FeedError>(Bytes::from(text))
+        stream::iter(pieces.into_iter().map(Ok::<_, FeedError>))
     });
+    let objects = objects.try_flatten();
     let whole = stream::once(async { Ok(Bytes::from(head)) }).chain(objects).chain(stream::once(async { Ok(Bytes::from_static(b"]}")) }));
     respond::typed(StatusCode::OK, media::STIX_20, Body::from_stream(whole))
 }
 
 /// The pages of a query, one after the other.
-fn pages(app: Arc<App>, reading: Reading, query: Query) -> impl Stream<Item = Result<Answer, FeedError>> {
+fn pages(app: Arc<App>, reading: Reading, query: Query) -> impl Stream<Item = Result<Answer<Text>, FeedError>> {
     stream::try_unfold(Some(query), move |query| {
         let (app, reading) = (app.clone(), reading.clone());
         async move {
             let Some(query) = query else { return Ok(None) };
-            let answer = app.feed.page(&reading, &query).await?;
+            let answer = app.feed.objects(&reading, &query).await?;
             let next = answer.next.as_deref().and_then(crate::taxii::cursor::read).map(|next| Query { next: Some(next), ..query });
             Ok(Some((answer, next)))
         }

@@ -1,6 +1,6 @@
 //! STIX timestamps: the text is kept by whoever holds it, the instant is what is compared.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, NaiveDate, SecondsFormat};
 
 /// A point in time with as many fraction digits as its text had (STIX 2.1 §2.16).
 ///
@@ -88,8 +88,8 @@ impl Instant {
 
 /// Writes `micros` since 1970 as `YYYY-MM-DDTHH:MM:SS.` with `digits` fraction digits (3 or 6) and `Z`.
 pub fn format_micros(micros: u64, digits: usize) -> String {
-    let time: NaiveDateTime = DateTime::from_timestamp_micros(micros.cast_signed()).unwrap_or_default().naive_utc();
-    if digits == 3 { time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string() } else { time.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string() }
+    let time = DateTime::from_timestamp_micros(micros.cast_signed()).unwrap_or_default();
+    time.to_rfc3339_opts(if digits == 3 { SecondsFormat::Millis } else { SecondsFormat::Micros }, true)
 }
 
 #[cfg(test)]

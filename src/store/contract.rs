@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use uuid::Uuid;
 
 use super::directory::{Collection, Conflict, Edit, Rights, Root, User};
+use super::text::Text;
 use super::{Addition, EditError, NewObject, Outcome, Page, Receipt, Record, Select, Store, StoreError, Versions};
 use crate::stix::id::StixId;
 use crate::stix::marking::Level;
@@ -30,7 +31,8 @@ macro_rules! suite {
             ids_and_types_narrow what_is_above_the_clearance_is_left_out deleted_versions_have_never_been objects_come_back_as_they_came
             t112_a_status_is_kept_until_it_expires statuses_tell_every_outcome s051_s052_what_is_odd_about_a_version_is_told edits_happen_all_or_none
             objects_go_with_their_collection t088_a_follower_misses_nothing_while_others_write
-            t079_a_follower_ends_with_the_latest_of_everything t071_no_version_is_lost_to_readers_while_others_come_and_go);
+            t079_a_follower_ends_with_the_latest_of_everything t071_no_version_is_lost_to_readers_while_others_come_and_go
+            t068_the_text_of_a_page_holds_no_object_twice_while_versions_come_and_go);
     };
     ($open:expr; $($name:ident)*) => {
         $(#[tokio::test]
@@ -557,4 +559,37 @@ pub async fn t071_no_version_is_lost_to_readers_while_others_come_and_go(store: 
         }
     };
     tokio::join!(write, read);
+}
+
+/// A page as text is the page, also for who reads while versions are superseded and deleted: no object stands in it in two versions.
+pub async fn t068_the_text_of_a_page_holds_no_object_twice_while_versions_come_and_go(store: &dyn Store) {
+    const OBJECTS: u128 = 40;
+    let collection = collection(store).await;
+    add(store, collection, (0..OBJECTS).map(|n| object(&id("indicator", n), "00", "a")).collect()).await;
+    let finished = AtomicBool::new(false);
+    let write = async {
+        for second in 1..30 {
+            let one = |n: u128| object(&id("indicator", (n * 7 + second) % OBJECTS), &format!("{second:02}"), "a");
+            add(store, collection, (0..5).map(one).collect()).await;
+            store.delete(collection, &id("indicator", (second * 3) % OBJECTS), &Versions::LAST).await.unwrap();
+        }
+        finished.store(true, Ordering::SeqCst);
+    };
+    let read = async {
+        while !finished.load(Ordering::SeqCst) {
+            let text = store.text(collection, &select()).await.unwrap();
+            let parts: Vec<_> = text.parts.iter().map(|part| String::from_utf8_lossy(part).into_owned()).collect();
+            let joined = parts.join(",");
+            let mut ids: Vec<&str> = joined.split("\"id\":\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+            assert_eq!(ids.len(), text.count);
+            ids.sort_unstable();
+            ids.dedup();
+            assert_eq!(ids.len(), text.count, "an object stands twice on a page");
+            tokio::task::yield_now().await;
+        }
+    };
+    join(write, read).await;
+    let expected = Text::from(page(store, collection, &select()).await);
+    let text = store.text(collection, &select()).await.unwrap();
+    assert_eq!((text.parts.join(&b','), text.digest), (expected.parts.join(&b','), expected.digest));
 }

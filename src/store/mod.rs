@@ -6,7 +6,9 @@ pub mod directory;
 pub mod memory;
 pub mod open;
 mod rules;
+mod segments;
 pub mod sled;
+pub mod text;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -18,6 +20,7 @@ use crate::stix::time::Instant;
 use crate::taxii::resource::{Status, StatusDetail};
 use crate::taxii::stamp::Stamp;
 use directory::{Conflict, Directory, Edit};
+use text::Text;
 
 /// A store of STIX objects in collections, and of who may use them.
 ///
@@ -62,6 +65,11 @@ pub trait Store: Send + Sync + 'static {
     /// An object whose chosen version is above the clearance is left out; no other version takes its place.
     async fn page(&self, collection: Uuid, select: &Select) -> Result<Page, StoreError>;
 
+    /// The same page as the text of its objects, which a store may have ready.
+    async fn text(&self, collection: Uuid, select: &Select) -> Result<Text, StoreError> {
+        Ok(self.page(collection, select).await?.into())
+    }
+
     /// Adds the objects of one envelope, in their order, as one atomic write.
     ///
     /// For each object: same id and version as a stored one (or as an earlier one in this envelope) with the same
@@ -93,6 +101,9 @@ pub enum StoreError {
     /// No room is left for writing; reading goes on.
     #[error("the disk is full: {0}")]
     Full(String),
+    /// More waits to be written than can be held; nothing of this was written.
+    #[error("too much is waiting to be written")]
+    Busy,
     /// Another process has the store open.
     #[error("the store {0} is in use by another process")]
     Locked(String),
@@ -161,7 +172,7 @@ impl Versions {
 }
 
 /// A page of a collection.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
     /// Ascending by stamp.
     pub records: Vec<Record>,

@@ -8,14 +8,19 @@ use super::sled::{Options, SledStore};
 use super::{Store, StoreError};
 
 /// Opens the store that `url` names: `memory:`, which ends with the process, or `sled:DIRECTORY`, which is made if it is not there.
-pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
+pub async fn open(url: &str, options: Options) -> Result<Arc<dyn Store>, StoreError> {
+    if url == "memory:" {
+        return Ok(Arc::new(MemoryStore::default()));
+    }
+    let dir = directory(url)?;
+    let opened = tokio::task::spawn_blocking(move || SledStore::open(&dir, options)).await;
+    Ok(Arc::new(opened.map_err(|e| StoreError::Engine(format!("opening ended: {e}")))??))
+}
+
+/// The directory of a store on this machine's disk.
+fn directory(url: &str) -> Result<PathBuf, StoreError> {
     match url.split_once(':') {
-        Some(("memory", "")) => Ok(Arc::new(MemoryStore::default())),
-        Some(("sled", dir)) if !dir.is_empty() => {
-            let dir = PathBuf::from(dir);
-            let opened = tokio::task::spawn_blocking(move || SledStore::open(&dir, Options::default())).await;
-            Ok(Arc::new(opened.map_err(|e| StoreError::Engine(format!("opening ended: {e}")))??))
-        }
+        Some(("sled", dir)) if !dir.is_empty() => Ok(dir.into()),
         _ => Err(StoreError::Name(url.into())),
     }
 }
@@ -29,10 +34,10 @@ mod tests {
         let dir = tempfile::TempDir::new().unwrap();
         let nested = format!("sled:{}", dir.path().join("a/b").display());
         for url in ["memory:", &nested] {
-            assert!(open(url).await.unwrap().directory().await.unwrap().roots.is_empty(), "{url}");
+            assert!(open(url, Options::default()).await.unwrap().directory().await.unwrap().roots.is_empty(), "{url}");
         }
         for url in ["", "memory", "memory:x", "sled", "sled:", "redis:x", "/data"] {
-            assert!(matches!(open(url).await, Err(StoreError::Name(name)) if name == url), "{url}");
+            assert!(matches!(open(url, Options::default()).await, Err(StoreError::Name(name)) if name == url), "{url}");
         }
     }
 }

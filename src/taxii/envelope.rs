@@ -2,10 +2,12 @@
 //!
 //! Ids, versions and cursors are of letters that JSON needs not escape: the gate and the cursor see to it.
 
+use bytes::Bytes;
+
 use super::media;
 use super::stamp::Stamp;
 
-/// One stored version as a page shows it.
+/// One stored version as a manifest shows it.
 #[derive(Debug, Clone, Copy)]
 pub struct Item<'a> {
     /// Its id.
@@ -14,8 +16,6 @@ pub struct Item<'a> {
     pub version: &'a str,
     /// Its date added.
     pub added: Stamp,
-    /// The object as it came.
-    pub object: &'a [u8],
 }
 
 /// What an empty page looks like.
@@ -27,15 +27,44 @@ pub enum Empty {
     List,
 }
 
-/// An envelope (§3.7). `more` is always there, because a client needs it on empty pages (Q15).
-pub fn objects<'a>(items: impl Iterator<Item = Item<'a>> + Clone, next: Option<&str>, empty: Empty) -> Vec<u8> {
-    let size = items.clone().map(|item| item.object.len() + 1).sum::<usize>();
-    write("objects", items, next, empty, size, |out, item| out.extend_from_slice(item.object))
+/// A page is copied together if it is in more pieces than this: few octets each would cost more to send than to copy.
+const MOST_PIECES: usize = 8;
+
+/// An envelope (§3.7) of objects that are in pieces, with commas inside of them; what is long is not copied. `more` is always there,
+/// because a client needs it on empty pages (Q15).
+pub fn objects(pieces: Vec<Bytes>, next: Option<&str>, empty: Empty) -> Vec<Bytes> {
+    match (pieces.is_empty(), empty) {
+        (true, Empty::Omit) => return vec![Bytes::from_static(br#"{"more":false}"#)],
+        (true, Empty::List) => return vec![Bytes::from_static(br#"{"more":false,"objects":[]}"#)],
+        _ => {}
+    }
+    let mut head = Vec::with_capacity(64 + next.map_or(0, str::len));
+    more(&mut head, next);
+    head.extend_from_slice(br#","objects":["#);
+    if pieces.len() > MOST_PIECES {
+        head.reserve_exact(pieces.iter().map(|piece| piece.len() + 1).sum::<usize>() + 1);
+        for (at, piece) in pieces.iter().enumerate() {
+            head.extend_from_slice(if at == 0 { b"" } else { b"," });
+            head.extend_from_slice(piece);
+        }
+        head.extend_from_slice(b"]}");
+        return vec![head.into()];
+    }
+    let mut page = Vec::with_capacity(2 * pieces.len() + 1);
+    page.push(head.into());
+    for (at, piece) in pieces.into_iter().enumerate() {
+        if at > 0 {
+            page.push(Bytes::from_static(b","));
+        }
+        page.push(piece);
+    }
+    page.push(Bytes::from_static(b"]}"));
+    page
 }
 
 /// A manifest (§5.3.1).
 pub fn manifest<'a>(items: impl Iterator<Item = Item<'a>>, next: Option<&str>, empty: Empty) -> Vec<u8> {
-    write("objects", items, next, empty, 0, |out, item| {
+    write("objects", items, next, empty, |out, item| {
         let Item { id, version, added, .. } = item;
         let record = format!(r#"{{"id":"{id}","date_added":"{added}","version":"{version}","media_type":"{}"}}"#, media::STIX);
         out.extend_from_slice(record.as_bytes());
@@ -44,28 +73,31 @@ pub fn manifest<'a>(items: impl Iterator<Item = Item<'a>>, next: Option<&str>, e
 
 /// The versions of an object (§5.8.1).
 pub fn versions<'a>(items: impl Iterator<Item = Item<'a>>, next: Option<&str>) -> Vec<u8> {
-    write("versions", items, next, Empty::Omit, 0, |out, item| {
+    write("versions", items, next, Empty::Omit, |out, item| {
         out.push(b'"');
         out.extend_from_slice(item.version.as_bytes());
         out.push(b'"');
     })
 }
 
-/// A page whose list is called `name`; `size` is what its elements take, as far as it is known beforehand.
+/// The beginning of every page.
+fn more(out: &mut Vec<u8>, next: Option<&str>) {
+    match next {
+        Some(next) => [r#"{"more":true,"next":""#, next, "\""].iter().for_each(|part| out.extend_from_slice(part.as_bytes())),
+        None => out.extend_from_slice(br#"{"more":false"#),
+    }
+}
+
+/// A page whose list is called `name`.
 fn write<'a>(
     name: &str,
     items: impl Iterator<Item = Item<'a>>,
     next: Option<&str>,
     empty: Empty,
-    size: usize,
     element: impl Fn(&mut Vec<u8>, Item<'a>),
 ) -> Vec<u8> {
-    let mut out = Vec::with_capacity(size + 128 + next.map_or(0, str::len));
-    out.extend_from_slice(br#"{"more":"#);
-    match next {
-        Some(next) => out.extend_from_slice(format!(r#"true,"next":"{next}""#).as_bytes()),
-        None => out.extend_from_slice(b"false"),
-    }
+    let mut out = Vec::with_capacity(128 + next.map_or(0, str::len));
+    more(&mut out, next);
     let mut first = true;
     for item in items {
         if first {
@@ -90,8 +122,8 @@ mod tests {
 
     fn items() -> [Item<'static>; 2] {
         [
-            Item { id: "url--1", version: "2021-03-02T00:00:00Z", added: Stamp(1), object: br#"{ "b":1.0}"# },
-            Item { id: "url--2", version: "2021-03-03T00:00:00Z", added: Stamp(2), object: br#"{"a":"\u00e4"}"# },
+            Item { id: "url--1", version: "2021-03-02T00:00:00Z", added: Stamp(1) },
+            Item { id: "url--2", version: "2021-03-03T00:00:00Z", added: Stamp(2) },
         ]
     }
 
@@ -101,16 +133,23 @@ mod tests {
         text
     }
 
+    fn page(pieces: &[&'static str], next: Option<&str>, empty: Empty) -> (String, usize) {
+        let page = objects(pieces.iter().map(|piece| Bytes::from_static(piece.as_bytes())).collect(), next, empty);
+        (text(page.concat()), page.len())
+    }
+
     #[test]
-    fn t098_objects_are_copied_as_they_came() {
-        let page = text(objects(items().into_iter(), Some("abc"), Empty::Omit));
-        assert_eq!(page, r#"{"more":true,"next":"abc","objects":[{ "b":1.0},{"a":"\u00e4"}]}"#);
+    fn t098_objects_stand_as_they_came_in_few_pieces_or_in_many() {
+        let (few, many) = (r#"{ "b":1.0},{"a":"\u00e4"}"#, [r#"{ "b":1.0}"#; 20]);
+        let expected = format!(r#"{{"more":true,"next":"abc","objects":[{few},{few}]}}"#);
+        assert_eq!(page(&[few, few], Some("abc"), Empty::Omit), (expected, 5));
+        assert_eq!(page(&many, None, Empty::Omit), (format!(r#"{{"more":false,"objects":[{}]}}"#, many.join(",")), 1));
     }
 
     #[test]
     fn t094_q15_q16_empty_pages() {
-        assert_eq!(text(objects([].into_iter(), None, Empty::Omit)), r#"{"more":false}"#);
-        assert_eq!(text(objects([].into_iter(), None, Empty::List)), r#"{"more":false,"objects":[]}"#);
+        assert_eq!(page(&[], None, Empty::Omit).0, r#"{"more":false}"#);
+        assert_eq!(page(&[], None, Empty::List).0, r#"{"more":false,"objects":[]}"#);
         assert_eq!(text(versions([].into_iter(), None)), r#"{"more":false}"#);
     }
 

@@ -13,9 +13,9 @@ use crate::scene;
 /// Size of the disk.
 const DISK: usize = 64 << 20;
 /// What the store keeps free.
-const OPTIONS: Options = Options { cache: 64 << 20, reserve: 16 << 20 };
+const OPTIONS: Options = Options { cache: 64 << 20, segments: 1 << 20, reserve: 16 << 20 };
 /// No regard for other programs.
-const BOLD: Options = Options { cache: 64 << 20, reserve: 0 };
+const BOLD: Options = Options { cache: 64 << 20, segments: 1 << 20, reserve: 0 };
 /// What a file takes of the disk at least.
 const PAGE: u64 = 4 << 10;
 

@@ -23,10 +23,13 @@ use std::thread::JoinHandle;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use sled::{Db, Tree};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::directory::{Directory, Edit};
+use super::segments::{Reach, Segments};
+use super::text::{Gathering, Text};
 use super::{Added, Addition, EditError, Page, Select, StatusRecord, Store, StoreError, Versions};
 use crate::stix::id::{StixId, type_of};
 use crate::stix::time::Instant;
@@ -40,23 +43,27 @@ use write::{Ended, Job, Writer};
 
 /// What the keys and values of this version look like.
 const FORMAT: &[u8] = b"taxiway 1";
-/// Jobs that may wait for the writer before those who bring more must wait themselves.
+/// Jobs that may wait for the writer; who brings more is told to come again.
 const WAITING: usize = 1_024;
 /// How often a reader begins again because versions were deleted under its hands, before it takes what it has.
 const ATTEMPTS: usize = 64;
+/// How many segments are looked through for objects of some types.
+const PATIENCE: usize = 8;
 
 /// How a store uses its machine.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// Bytes of memory for pages of the tree.
     pub cache: u64,
+    /// Bytes of memory for newest versions as ready text.
+    pub segments: usize,
     /// Bytes that must stay free on the disk; a write that would use them is refused as [`StoreError::Full`].
     pub reserve: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache: 512 << 20, reserve: 64 << 20 }
+        Self { cache: 128 << 20, segments: 128 << 20, reserve: 64 << 20 }
     }
 }
 
@@ -76,6 +83,7 @@ pub struct SledStore {
 struct Shared {
     db: Db,
     view: ArcSwap<View>,
+    segments: Segments,
     /// Odd while versions are being removed; never the same again afterwards.
     removals: AtomicU64,
 }
@@ -89,7 +97,8 @@ impl SledStore {
         let view = load(&db)?;
         undo(&db, &view, &disk)?;
         let purges = numbers(&db, keys::PURGE)?;
-        let shared = Arc::new(Shared { db, view: ArcSwap::from_pointee(view), removals: AtomicU64::new(0) });
+        let (view, segments) = (ArcSwap::from_pointee(view), Segments::new(options.segments));
+        let shared = Arc::new(Shared { db, view, segments, removals: AtomicU64::new(0) });
         // What was read just now may be no more than the system's cache of a disk that has not got it.
         shared.db.flush()?;
         disk.sync_all()?;
@@ -105,7 +114,10 @@ impl SledStore {
         let (reply, answer) = oneshot::channel();
         let gone = || StoreError::Engine("the writer has ended".into());
         let jobs = self.jobs.as_ref().ok_or_else(gone)?;
-        jobs.send(job(reply)).await.map_err(|_| gone())?;
+        jobs.try_send(job(reply)).map_err(|refused| match refused {
+            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Closed(_) => gone(),
+        })?;
         answer.await.map_err(|_| gone())?
     }
 
@@ -152,6 +164,44 @@ impl Shared {
         }
     }
 
+    /// The text of a page, if the segments have all of it. Looks at memory only.
+    fn ready(&self, collection: Uuid, select: &Select) -> Result<Option<Text>, StoreError> {
+        let view = self.view.load();
+        let number = view.house.number(collection)?;
+        let (top, mut position) = (view.top(number), select.from.max(select.after));
+        let rows = self.segments.rows();
+        let mut gathering = Gathering::new(select);
+        let mut patience = PATIENCE;
+        while position < top {
+            let Some(segment) = rows.around(number, position).filter(|_| patience > 0) else { return Ok(None) };
+            // Where a filter leaves little, the indexes of the tree are quicker.
+            patience -= usize::from(select.types.is_some());
+            self.segments.touch(segment);
+            match segment.gather(&mut gathering, select, position) {
+                Reach::Full => break,
+                Reach::Upto(reached) => position = reached,
+            }
+        }
+        Ok(Some(gathering.done()))
+    }
+
+    /// The text of a page, for which segments are built where there are none.
+    fn text(&self, collection: Uuid, select: &Select) -> Result<Text, StoreError> {
+        if select.types.is_none() && self.segments.is_worthwhile() {
+            for _ in 0..ATTEMPTS {
+                let epoch = self.segments.epoch();
+                let view = self.view.load_full();
+                let number = view.house.number(collection)?;
+                let text = Reader::new(Shelf { tree: &self.db, number }, &view, select).text(&self.segments, epoch)?;
+                // What changed under its hands may stand in it as it was before and as it is now.
+                if epoch.is_some() && epoch == self.segments.epoch() {
+                    return Ok(text);
+                }
+            }
+        }
+        self.page(collection, select).map(Text::from)
+    }
+
     fn status(&self, id: Uuid, now: Stamp) -> Result<Option<StatusRecord>, StoreError> {
         let Some(text) = self.db.get(keys::status(id))? else { return Ok(None) };
         let record: StatusRecord = serde_json::from_slice(&text).map_err(|e| StoreError::Damaged(format!("status {id}: {e}")))?;
@@ -179,6 +229,17 @@ impl Store for SledStore {
         }
         let select = select.clone();
         self.read(move |shared| shared.page(collection, &select)).await
+    }
+
+    async fn text(&self, collection: Uuid, select: &Select) -> Result<Text, StoreError> {
+        if select.ids.is_some() || select.versions != Versions::LAST {
+            return self.page(collection, select).await.map(Text::from);
+        }
+        if let Some(text) = self.shared.ready(collection, select)? {
+            return Ok(text);
+        }
+        let select = select.clone();
+        self.read(move |shared| shared.text(collection, &select)).await
     }
 
     async fn add(&self, addition: Addition) -> Result<Added, StoreError> {

@@ -1,12 +1,15 @@
 //! Reading a page: one range scan for what nearly everybody asks, slower ways for the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::keys::Place;
 use super::shelf::{Found, Shelf};
 use super::view::View;
 use crate::stix::id::{StixId, type_of};
 use crate::stix::time::Instant;
+use crate::store::segments::{Builder, Piece, Reach, Segment, Segments};
+use crate::store::text::{Gathering, Text};
 use crate::store::{Page, Record, Select, StoreError, Versions, rules};
 use crate::taxii::stamp::Stamp;
 
@@ -46,6 +49,51 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(filling.done())
+    }
+
+    /// The page as text: of segments, which are built where there are none and kept if nothing has changed since `epoch`.
+    pub(super) fn text(&self, segments: &Segments, epoch: Option<u64>) -> Result<Text, StoreError> {
+        let mut gathering = Gathering::new(self.select);
+        let mut position = self.from;
+        while position < self.top {
+            let segment = self.segment(segments, epoch, position, gathering.room().saturating_add(1))?;
+            match segment.gather(&mut gathering, self.select, position) {
+                Reach::Full => break,
+                Reach::Upto(reached) => position = reached,
+            }
+        }
+        Ok(gathering.done())
+    }
+
+    /// The segment around what stands after `position`; one that is built has at most so many objects.
+    fn segment(&self, segments: &Segments, epoch: Option<u64>, position: Stamp, most: usize) -> Result<Arc<Segment>, StoreError> {
+        let rows = segments.rows();
+        if let Some(segment) = rows.around(self.shelf.number, position) {
+            return Ok(segment.clone());
+        }
+        let end = rows.begin_after(self.shelf.number, position).map_or(self.top, |begin| begin.min(self.top));
+        let built = Arc::new(self.build(position, end, most)?);
+        if let Some(epoch) = epoch {
+            segments.keep(self.shelf.number, epoch, built.clone());
+        }
+        Ok(built)
+    }
+
+    /// A segment of what stands after `after` up to `end`, of `most` objects at the most, whoever may see them.
+    fn build(&self, after: Stamp, end: Stamp, most: usize) -> Result<Segment, StoreError> {
+        let mut builder = Builder::new(after);
+        for found in self.shelf.scan(Place::Newest, after, end) {
+            let Found { added, entry } = found?;
+            if self.view.moving.contains(&(self.shelf.number, added)) {
+                continue;
+            }
+            let (hidden_until, level, object) = (entry.hidden_until(), entry.level(), entry.object());
+            let piece = Piece { added, hidden_until, level, type_name: type_of(entry.id()), object: &object };
+            if builder.len() == most || !builder.push(&piece) {
+                return Ok(builder.done(None));
+            }
+        }
+        Ok(builder.done(Some(end)))
     }
 
     /// The latest version of everything: the scan that pollers live from.

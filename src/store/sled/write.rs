@@ -144,9 +144,11 @@ impl Writer {
             }
             Ok(tree.apply_batch(plan.commit)?)
         })?;
-        self.show(|view| {
-            view.tops.extend(plan.tops);
-            view.moving.extend(plan.superseded);
+        self.shared.segments.change(&plan.superseded, || {
+            self.show(|view| {
+                view.tops.extend(plan.tops);
+                view.moving.extend(plan.superseded.iter().copied());
+            });
         });
         Ok(plan.answers)
     }
@@ -164,9 +166,12 @@ impl Writer {
         let (batch, bytes) = without(kept, id, &before, &gone)?;
         self.disk.room(bytes)?;
         // While the number is odd, and whenever it has changed meanwhile, a reader may have seen half of this, and reads again.
-        self.shared.removals.fetch_add(1, Ordering::SeqCst);
-        let done = self.commit(|tree| Ok(tree.apply_batch(batch)?));
-        self.shared.removals.fetch_add(1, Ordering::SeqCst);
+        let shared = self.shared.clone();
+        // Versions that the deleted ones had superseded come back at their old places.
+        let touched: Vec<(u32, Stamp)> = before.iter().map(|(_, added)| (number, *added)).collect();
+        shared.removals.fetch_add(1, Ordering::SeqCst);
+        let done = shared.segments.change(&touched, || self.commit(|tree| Ok(tree.apply_batch(batch)?)));
+        shared.removals.fetch_add(1, Ordering::SeqCst);
         done.map(|()| gone.len())
     }
 
@@ -195,6 +200,9 @@ impl Writer {
         });
         if !removed.is_empty() {
             self.shared.removals.fetch_add(2, Ordering::SeqCst);
+            for number in &removed {
+                self.shared.segments.forget(*number);
+            }
             self.purges.extend(removed);
         }
         Ok(directory)

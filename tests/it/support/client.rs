@@ -1,5 +1,6 @@
 //! An HTTP client that holds every answer to the standard (see [`checks`]) before a test sees it.
 
+use std::io::Read;
 use std::net::SocketAddr;
 
 use base64::Engine;
@@ -40,7 +41,25 @@ pub(crate) struct Reply {
     pub(crate) sent: HeaderMap,
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
+    /// The content, whatever the coding it came in.
     pub(crate) body: Bytes,
+    /// How many octets came.
+    pub(crate) octets: usize,
+}
+
+/// Undoes the content coding that the headers name.
+fn unpack(headers: &HeaderMap, body: Bytes) -> Bytes {
+    let mut content = Vec::new();
+    match headers.get("content-encoding").map(|name| name.to_str().unwrap()) {
+        None => return body,
+        Some(_) if body.is_empty() => return body,
+        Some("gzip") => flate2::read::GzDecoder::new(&body[..]).read_to_end(&mut content),
+        Some("br") => brotli::Decompressor::new(&body[..], 4096).read_to_end(&mut content),
+        Some("zstd") => zstd::Decoder::new(&body[..]).unwrap().read_to_end(&mut content),
+        Some(other) => panic!("the coding {other} was not asked for"),
+    }
+    .unwrap();
+    content.into()
 }
 
 impl Client {
@@ -131,8 +150,9 @@ impl Request<'_> {
         // What was sent: the client leaves `..` out.
         let url = response.url();
         let target = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-        let body = response.bytes().await.unwrap_or_else(|e| panic!("{} {target}: the body broke off: {e:?}", self.method));
-        Reply { method: self.method.clone(), target, sent: self.headers.clone(), status, headers, body }
+        let packed = response.bytes().await.unwrap_or_else(|e| panic!("{} {target}: the body broke off: {e:?}", self.method));
+        let body = unpack(&headers, packed.clone());
+        Reply { method: self.method.clone(), target, sent: self.headers.clone(), status, headers, body, octets: packed.len() }
     }
 }
 

@@ -65,7 +65,7 @@ impl Raw {
             let length = text("content-length").map_or(0, |length| length.parse().unwrap());
             self.read_exactly(length).await
         };
-        Reply { method, target, sent: HeaderMap::new(), status, headers, body }
+        Reply { method, target, sent: HeaderMap::new(), status, headers, octets: body.len(), body }
     }
 
     async fn read_head(&mut self) -> (u16, HeaderMap) {

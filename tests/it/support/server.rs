@@ -125,7 +125,7 @@ impl Server {
         let directory = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = match backend {
             Backend::Memory => Arc::new(MemoryStore::default()),
-            Backend::Sled => Arc::new(SledStore::open(directory.path(), sled::Options { cache: 16 << 20, reserve: 0 }).unwrap()),
+            Backend::Sled => Arc::new(SledStore::open(directory.path(), sled::Options { cache: 16 << 20, segments: 64 << 10, reserve: 0 }).unwrap()),
         };
         let clock = Arc::new(TestClock(AtomicU64::new(START)));
         let options = feed::Options { page_default: PAGE_DEFAULT, page_max: PAGE_MAX, page_octets: PAGE_OCTETS, status_hours: 48 };
@@ -134,7 +134,7 @@ impl Server {
         let auth = Arc::new(Authenticator::new(feed.clone()).unwrap());
         let mut options = options_of_the_doors();
         change(&mut options);
-        let app = Arc::new(App { feed: feed.clone(), auth, options });
+        let app = Arc::new(App::new(feed.clone(), auth, options));
         let router = taxiway::http::router(app.clone()).merge(taxiway::admin::router(app));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -211,6 +211,7 @@ fn options_of_the_doors() -> door::Options {
         key_headers: vec!["x-api-key".into()],
         max_content_length: MAX_CONTENT_LENGTH,
         body_idle_seconds: 30,
+        compressed_octets: 1 << 20,
     }
 }
 
