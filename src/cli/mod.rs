@@ -3,6 +3,7 @@
 pub mod address;
 pub mod check;
 pub mod collection;
+pub mod copy;
 pub mod exit;
 pub mod grant;
 pub mod open;
@@ -44,6 +45,10 @@ enum Verb {
     Revoke(grant::Revoke),
     /// List who may do what
     Grants(grant::List),
+    /// Copy a store that no server has open
+    Copy(copy::Copy),
+    /// Give back the disk that a store no longer needs; no server may have it open
+    Compact(copy::Compact),
     /// Judge STIX files as a POST would
     Check(check::Check),
 }
@@ -81,6 +86,8 @@ impl Verb {
             Self::Grant(grant) => grant.run().await,
             Self::Revoke(revoke) => revoke.run().await,
             Self::Grants(list) => list.run().await,
+            Self::Copy(copy) => copy.run().await,
+            Self::Compact(compact) => compact.run().await,
         }?;
         Ok(Exit::Done)
     }

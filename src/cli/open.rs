@@ -20,7 +20,8 @@ pub async fn app(config: &Config) -> Result<App, Trouble> {
     Ok(App::new(feed, Arc::new(auth), config.door()))
 }
 
-fn trouble(error: &StoreError) -> Trouble {
+/// What a store that did not do its work means for a verb.
+pub fn trouble(error: &StoreError) -> Trouble {
     match error {
         StoreError::Locked(_) => {
             Trouble::new(Exit::Unavailable, format!("{error}: if that is a server, speak to it with --url http://… and --token, or stop it first"))

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::memory::MemoryStore;
+use super::sled::copy::{self, Copied};
 use super::sled::{Options, SledStore};
 use super::{Store, StoreError};
 
@@ -15,6 +16,16 @@ pub async fn open(url: &str, options: Options) -> Result<Arc<dyn Store>, StoreEr
     let dir = directory(url)?;
     let opened = tokio::task::spawn_blocking(move || SledStore::open(&dir, options)).await;
     Ok(Arc::new(opened.map_err(|e| StoreError::Engine(format!("opening ended: {e}")))??))
+}
+
+/// Copies the store `from`, which nobody may have open, to `to`, where nothing may be yet. `progress` is told the octets copied.
+pub fn copy(from: &str, to: &str, options: &Options, mut progress: impl FnMut(u64)) -> Result<Copied, StoreError> {
+    copy::copy(&directory(from)?, &directory(to)?, options, &mut progress)
+}
+
+/// Rewrites the store that `url` names, which nobody may have open, without what is of no use in it any more.
+pub fn compact(url: &str, options: &Options, mut progress: impl FnMut(u64)) -> Result<Copied, StoreError> {
+    copy::compact(&directory(url)?, options, &mut progress)
 }
 
 /// The directory of a store on this machine's disk.

@@ -207,6 +207,32 @@ fn set_aside(_: &File, _: u64) -> io::Result<()> {
     Ok(())
 }
 
+/// Removes a directory with all that is in it, if it is there.
+pub(super) fn remove_all(dir: &Path) -> Result<(), StoreError> {
+    match fs::remove_dir_all(dir) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(failed(dir, &e)),
+        _ => Ok(()),
+    }
+}
+
+/// Lets two directories change places in one step, which a crash cannot halve.
+#[cfg(target_os = "linux")]
+pub(super) fn exchange(one: &Path, other: &Path) -> Result<(), StoreError> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).map_err(|e| failed(one, &e.into()))?;
+    sync_dir(one.parent().unwrap_or(one))
+}
+
+/// Other systems have no such call: a crash between the two steps leaves the store beside its place, under the name `….before`.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn exchange(one: &Path, other: &Path) -> Result<(), StoreError> {
+    let before = one.with_extension("before");
+    for (from, to) in [(one, before.as_path()), (other, one), (&before, other)] {
+        fs::rename(from, to).map_err(|e| failed(from, &e))?;
+    }
+    sync_dir(one.parent().unwrap_or(one))
+}
+
 fn sync_file(path: &Path) -> Result<(), StoreError> {
     match File::options().write(true).open(path) {
         Ok(file) => file.sync_all().map_err(|e| failed(path, &e)),

@@ -6,6 +6,7 @@
 //! which are removed at the next start. Only then, and again with a mark for crashes, superseded versions leave the newest.
 //! Readers hold no lock: they work on the tree bounded by a view of what is durable.
 
+pub mod copy;
 mod disk;
 mod keys;
 mod plan;
