@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::directory::{Collection, Conflict, Edit, Rights, Root, User};
 use super::text::Text;
-use super::{Addition, EditError, NewObject, Outcome, Page, Receipt, Record, Select, Store, StoreError, Versions};
+use super::{Addition, Behind, EditError, NewObject, Outcome, Page, Receipt, Record, Select, Store, StoreError, Versions};
 use crate::stix::id::StixId;
 use crate::stix::marking::Level;
 use crate::stix::time::Instant;
@@ -28,7 +28,7 @@ macro_rules! suite {
             t088_stamps_increase_past_deletions_and_clocks_that_go_back t141_t142_a_duplicate_adds_nothing t150_the_first_content_is_kept
             t152_an_sco_takes_its_stamp_as_version t069_the_latest_is_the_greatest_modified t070_t073_versions_combine
             t078_spellings_of_a_version_are_one t079_versions_are_chosen_among_those_added_after t084_pages_meet_without_gap_or_overlap
-            ids_and_types_narrow what_is_above_the_clearance_is_left_out deleted_versions_have_never_been objects_come_back_as_they_came
+            ids_and_types_narrow what_is_left_is_counted_up_to_a_limit what_is_above_the_clearance_is_left_out deleted_versions_have_never_been objects_come_back_as_they_came
             t112_a_status_is_kept_until_it_expires statuses_tell_every_outcome s051_s052_what_is_odd_about_a_version_is_told edits_happen_all_or_none
             objects_go_with_their_collection t088_a_follower_misses_nothing_while_others_write
             t079_a_follower_ends_with_the_latest_of_everything t071_no_version_is_lost_to_readers_while_others_come_and_go
@@ -123,6 +123,7 @@ pub async fn a_missing_collection_is_said(store: &dyn Store) {
     let one = id("indicator", 1);
     let addition = Addition { collection: nowhere, objects: vec![object(&one, "01", "a")], now: NOW, receipt: None };
     assert!(matches!(store.page(nowhere, &select()).await, Err(StoreError::NoCollection(id)) if id == nowhere));
+    assert!(matches!(store.behind(nowhere, &select()).await, Err(StoreError::NoCollection(id)) if id == nowhere));
     assert!(matches!(store.add(addition).await, Err(StoreError::NoCollection(id)) if id == nowhere));
     assert!(matches!(store.delete(nowhere, &one, &Versions::All).await, Err(StoreError::NoCollection(id)) if id == nowhere));
 }
@@ -314,6 +315,27 @@ pub async fn ids_and_types_narrow(store: &dyn Store) {
     assert_eq!(ids(Select { ids: wanted, types: types(&["malware"]), ..select() }).await, [text("malware", 4)]);
     let page = page(store, collection, &Select { types: types(&["indicator"]), limit: 2, ..select() }).await;
     assert!(page.records.len() == 2 && !page.more);
+}
+
+/// What is left for a reader is what its next pages would hold: counted to a limit, whatever the octets, with the first of it.
+pub async fn what_is_left_is_counted_up_to_a_limit(store: &dyn Store) {
+    let collection = collection(store).await;
+    let behind = async |select: Select| store.behind(collection, &select).await.unwrap();
+    assert_eq!(behind(select()).await, Behind::default());
+    let red = NewObject { level: Level::Red, ..object(&id("malware", 4), "01", "a") };
+    add(store, collection, (0..4).map(|n| object(&id("indicator", n), "01", "a")).chain([red]).collect()).await;
+    let stamps: Vec<Stamp> = all(store, collection).await.iter().map(|record| record.added).collect();
+    let at = |position: Stamp| Select { after: position, from: position, octets: 0, ..select() };
+    assert_eq!(behind(at(Stamp::ZERO)).await, Behind { count: 5, oldest: Some(stamps[0]) });
+    assert_eq!(behind(at(stamps[1])).await, Behind { count: 3, oldest: Some(stamps[2]) });
+    assert_eq!(behind(Select { limit: 2, ..at(stamps[0]) }).await, Behind { count: 2, oldest: Some(stamps[1]) });
+    assert_eq!(behind(Select { clearance: Level::Amber, ..at(stamps[3]) }).await, Behind::default());
+    assert_eq!(behind(Select { types: Some(vec!["indicator".into()]), ..at(stamps[2]) }).await, Behind { count: 1, oldest: Some(stamps[3]) });
+    assert_eq!(behind(at(stamps[4])).await, Behind::default());
+    // A new version is something to fetch, the one it supersedes no longer.
+    add(store, collection, vec![object(&id("indicator", 3), "02", "a")]).await;
+    assert_eq!(behind(at(stamps[2])).await.count, 2);
+    assert_eq!(behind(Select { versions: Versions::All, ..at(stamps[2]) }).await.count, 3);
 }
 
 /// An object whose chosen version is above the clearance is left out whole, and does not count as more.

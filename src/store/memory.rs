@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::directory::{Directory, Edit};
-use super::{Added, Addition, EditError, NewObject, Outcome, Page, Record, Select, StatusRecord, Store, StoreError, Versions, rules};
+use super::{Added, Addition, Behind, EditError, NewObject, Outcome, Page, Record, Select, StatusRecord, Store, StoreError, Versions, rules};
 use crate::stix::id::{StixId, type_of};
 use crate::stix::json;
 use crate::stix::marking::Level;
@@ -175,6 +175,11 @@ impl Store for MemoryStore {
 
     async fn page(&self, collection: Uuid, select: &Select) -> Result<Page, StoreError> {
         Ok(self.state.lock().await.shelf(collection)?.page(select))
+    }
+
+    async fn behind(&self, collection: Uuid, select: &Select) -> Result<Behind, StoreError> {
+        let page = self.page(collection, &Select { octets: usize::MAX, ..select.clone() }).await?;
+        Ok(Behind { count: page.records.len(), oldest: page.records.first().map(|record| record.added) })
     }
 
     async fn add(&self, mut addition: Addition) -> Result<Added, StoreError> {

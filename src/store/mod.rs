@@ -70,6 +70,13 @@ pub trait Store: Send + Sync + 'static {
         Ok(self.page(collection, select).await?.into())
     }
 
+    /// What is left of a selection for a reader at its position, without the objects.
+    ///
+    /// Counted is what [`Store::page`] returns of `select` from page to page, whatever its octets, up to [`Select::limit`]. Costs no
+    /// more than going through so many records, and nothing where the collection holds nothing after [`Select::from`]. What is being
+    /// superseded or deleted meanwhile may be counted or not.
+    async fn behind(&self, collection: Uuid, select: &Select) -> Result<Behind, StoreError>;
+
     /// Adds the objects of one envelope, in their order, as one atomic write.
     ///
     /// For each object: same id and version as a stored one (or as an earlier one in this envelope) with the same
@@ -178,6 +185,15 @@ pub struct Page {
     pub records: Vec<Record>,
     /// Whether the same selection has more after the last record.
     pub more: bool,
+}
+
+/// What a reader has not got yet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Behind {
+    /// How many records, up to what was asked for.
+    pub count: usize,
+    /// When the first of them was added; `None` if there are none.
+    pub oldest: Option<Stamp>,
 }
 
 /// A stored version of an object.

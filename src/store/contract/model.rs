@@ -10,7 +10,7 @@ use crate::stix::marking::Level;
 use crate::stix::time::Instant;
 use crate::store::directory::{Collection, Edit, Root};
 use crate::store::text::Text;
-use crate::store::{Addition, NewObject, Outcome, Page, Receipt, Record, Select, StatusRecord, Store, Versions};
+use crate::store::{Addition, Behind, NewObject, Outcome, Page, Receipt, Record, Select, StatusRecord, Store, Versions};
 use crate::taxii::stamp::Stamp;
 
 /// The collections that the work goes to.
@@ -265,6 +265,8 @@ impl<S: Store> Pair<S> {
     /// Follows a selection to its end and compares every page.
     async fn compare(&self, at: usize, mut select: Select) {
         let expected = self.shelves[at].read(&select);
+        let behind = Behind { count: expected.len().min(select.limit), oldest: expected.first().map(|record| record.added) };
+        assert_eq!(self.store.behind(COLLECTIONS[at], &select).await.unwrap(), behind, "{select:?}");
         let mut rest = &expected[..];
         loop {
             let (records, tail) = rest.split_at(fitting(rest, &select));

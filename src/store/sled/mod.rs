@@ -31,7 +31,7 @@ use uuid::Uuid;
 use super::directory::{Directory, Edit};
 use super::segments::{Reach, Segments};
 use super::text::{Gathering, Text};
-use super::{Added, Addition, EditError, Page, Select, StatusRecord, Store, StoreError, Versions};
+use super::{Added, Addition, Behind, EditError, Page, Select, StatusRecord, Store, StoreError, Versions};
 use crate::stix::id::{StixId, type_of};
 use crate::stix::time::Instant;
 use crate::taxii::stamp::Stamp;
@@ -203,6 +203,12 @@ impl Shared {
         self.page(collection, select).map(Text::from)
     }
 
+    fn behind(&self, collection: Uuid, select: &Select) -> Result<Behind, StoreError> {
+        let view = self.view.load_full();
+        let number = view.house.number(collection)?;
+        Reader::new(Shelf { tree: &self.db, number }, &view, select).behind()
+    }
+
     fn status(&self, id: Uuid, now: Stamp) -> Result<Option<StatusRecord>, StoreError> {
         let Some(text) = self.db.get(keys::status(id))? else { return Ok(None) };
         let record: StatusRecord = serde_json::from_slice(&text).map_err(|e| StoreError::Damaged(format!("status {id}: {e}")))?;
@@ -241,6 +247,17 @@ impl Store for SledStore {
         }
         let select = select.clone();
         self.read(move |shared| shared.text(collection, &select)).await
+    }
+
+    async fn behind(&self, collection: Uuid, select: &Select) -> Result<Behind, StoreError> {
+        {
+            let view = self.shared.view.load();
+            if view.top(view.house.number(collection)?) <= select.from {
+                return Ok(Behind::default());
+            }
+        }
+        let select = Select { octets: usize::MAX, ..select.clone() };
+        self.read(move |shared| shared.behind(collection, &select)).await
     }
 
     async fn add(&self, addition: Addition) -> Result<Added, StoreError> {

@@ -10,7 +10,7 @@ use crate::stix::id::{StixId, type_of};
 use crate::stix::time::Instant;
 use crate::store::segments::{Builder, Piece, Reach, Segment, Segments};
 use crate::store::text::{Gathering, Text};
-use crate::store::{Page, Record, Select, StoreError, Versions, rules};
+use crate::store::{Behind, Page, Record, Select, StoreError, Versions, rules};
 use crate::taxii::stamp::Stamp;
 
 /// A selection from one collection of one view.
@@ -35,14 +35,8 @@ impl<'a> Reader<'a> {
 
     /// The page.
     pub(super) fn page(&self) -> Result<Page, StoreError> {
-        let found: Findings = match (&self.select.ids, &self.select.types) {
-            (Some(_), _) => self.by_ids()?,
-            (None, None) if self.select.versions == Versions::LAST => self.latest(),
-            (None, Some(types)) if self.select.versions == Versions::LAST => self.latest_of(types),
-            _ => self.by_versions()?,
-        };
         let mut filling = rules::Filling::new(self.select);
-        for found in found {
+        for found in self.found()? {
             let Found { added, entry } = found?;
             if !filling.take(Record { added, id: entry.id().into(), version: entry.version().into(), object: entry.object() }) {
                 break;
@@ -94,6 +88,27 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(builder.done(Some(end)))
+    }
+
+    /// How much the page would hold, if its octets did not matter.
+    pub(super) fn behind(&self) -> Result<Behind, StoreError> {
+        let mut behind = Behind::default();
+        for found in self.found()?.take(self.select.limit) {
+            let added = found?.added;
+            behind.oldest.get_or_insert(added);
+            behind.count += 1;
+        }
+        Ok(behind)
+    }
+
+    /// What is selected, ascending; as much at least as a page can hold.
+    fn found(&self) -> Result<Findings<'_>, StoreError> {
+        Ok(match (&self.select.ids, &self.select.types) {
+            (Some(_), _) => self.by_ids()?,
+            (None, None) if self.select.versions == Versions::LAST => self.latest(),
+            (None, Some(types)) if self.select.versions == Versions::LAST => self.latest_of(types),
+            _ => self.by_versions()?,
+        })
     }
 
     /// The latest version of everything: the scan that pollers live from.
