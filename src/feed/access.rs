@@ -55,8 +55,8 @@ pub struct Reading {
     pub collection: Uuid,
     /// Nothing above this.
     pub clearance: Level,
-    /// Whether anybody at all would be shown the same.
-    pub anybody: bool,
+    /// The name of the reader, if it is a user.
+    pub reader: Option<String>,
 }
 
 /// Leave to write to a collection.
@@ -74,6 +74,14 @@ impl Principal {
     /// The principal that a verified user is.
     pub fn of(user: &User) -> Self {
         Self::User { name: user.name.clone(), admin: user.admin, clearance: user.clearance }
+    }
+
+    /// The name of the user; nobody's for the anonymous.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Anonymous => None,
+            Self::User { name, .. } => Some(name),
+        }
     }
 
     fn is_admin(&self) -> bool {
@@ -154,6 +162,22 @@ pub fn status(principal: &Principal, slug: &str, status: &StatusRecord) -> Resul
     if own && status.root == slug { Ok(()) } else { Err(Denied::Hidden) }
 }
 
+/// The leave to read a collection that a user would be given now; `None` if it would get none.
+pub fn reading(directory: &Directory, user: &str, collection: &Collection) -> Option<Reading> {
+    let principal = Principal::of(directory.users.get(user)?);
+    seen(directory, &principal, collection)?.to_read().ok()
+}
+
+/// Whether the caller may see how the server does, which tells who polls what: administrators, and who calls `from_here`,
+/// from an address that the operator has opened this to.
+pub fn measure(principal: &Principal, from_here: bool) -> Result<(), Denied> {
+    match principal {
+        _ if from_here || principal.is_admin() => Ok(()),
+        Principal::Anonymous => Err(Denied::Credentials),
+        Principal::User { .. } => Err(Denied::Hidden),
+    }
+}
+
 /// Whether the caller may operate the server.
 pub fn operate(principal: &Principal) -> Result<(), Denied> {
     match principal {
@@ -174,8 +198,7 @@ impl Seen {
         if !self.rights.read {
             return Err(Denied::Forbidden("you may add to this collection, but not read it"));
         }
-        let anybody = self.principal == Principal::Anonymous;
-        Ok(Reading { collection: self.collection.id, clearance: self.principal.clearance(), anybody })
+        Ok(Reading { collection: self.collection.id, clearance: self.principal.clearance(), reader: self.principal.name().map(str::to_owned) })
     }
 
     /// Leave to add (T-131).
@@ -292,6 +315,22 @@ mod tests {
         directory.apply(Edit::AddCollection(Collection { root: "alpha".into(), ..collection("New", true) })).unwrap();
         assert_eq!(default_root(&directory, &Principal::Anonymous).map(|r| r.slug.as_str()), Some("feeds"));
         assert_eq!(default_root(&Directory::default(), &Principal::Anonymous), None);
+    }
+
+    #[test]
+    fn who_polls_what_is_for_operators() {
+        let (ann, root) = (principal("ann"), principal("root"));
+        assert_eq!(measure(&Principal::Anonymous, false), Err(Denied::Credentials));
+        assert_eq!(measure(&ann, false), Err(Denied::Hidden));
+        assert!(measure(&root, false).is_ok() && measure(&Principal::Anonymous, true).is_ok() && measure(&ann, true).is_ok());
+    }
+
+    #[test]
+    fn a_reader_is_followed_as_long_as_it_may_read() {
+        let directory = directory();
+        let closed = directory.find_collection("feeds", "closed").unwrap();
+        assert_eq!(reading(&directory, "bob", closed).map(|r| (r.clearance, r.reader)), Some((Level::Green, Some("bob".into()))));
+        assert!(reading(&directory, "ann", closed).is_none() && reading(&directory, "gone", closed).is_none());
     }
 
     #[test]

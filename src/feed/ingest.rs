@@ -35,8 +35,10 @@ impl Feed {
     /// (T-147, Q14).
     pub async fn post(&self, writing: &Writing, body: Bytes) -> Result<Status, FeedError> {
         let now = self.clock.now();
+        let octets = body.len();
         let judged = tokio::task::spawn_blocking(move || judge(&body, now));
         let (objects, refused) = judged.await.map_err(|e| FeedError::NotAnEnvelope(format!("the envelope could not be judged: {e}")))??;
+        let count = refused.len();
         let receipt = Receipt {
             id: Uuid::new_v4(),
             root: writing.root.clone(),
@@ -46,6 +48,7 @@ impl Feed {
         };
         let addition = Addition { collection: writing.collection, objects, now, receipt: Some(receipt) };
         let added = self.store.add(addition).await?;
+        self.counts.envelope(octets, count, &added.outcomes);
         added.status.ok_or_else(|| StoreError::Engine("no status was kept for a receipt".into()).into())
     }
 }

@@ -2,6 +2,8 @@
 
 pub mod access;
 pub mod clock;
+pub mod consumers;
+pub mod counts;
 pub mod curated;
 pub mod error;
 pub mod ingest;
@@ -11,10 +13,13 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
+use uuid::Uuid;
 
 use crate::store::directory::{Directory, Edit};
 use crate::store::{EditError, Store, StoreError};
 use clock::Clock;
+use consumers::Consumers;
+use counts::Counts;
 
 /// A store with its rules: what every door speaks to.
 pub struct Feed {
@@ -25,6 +30,8 @@ pub struct Feed {
     /// Held while an edit is stored and published, so that directories are published in the order of the edits.
     editing: Mutex<()>,
     options: Options,
+    consumers: Consumers,
+    counts: Counts,
 }
 
 /// What an operator may set about reading and writing.
@@ -45,7 +52,7 @@ impl Feed {
     /// Opens the feed on a store.
     pub async fn open(store: Arc<dyn Store>, clock: Arc<dyn Clock>, options: Options) -> Result<Self, StoreError> {
         let directory = ArcSwap::from_pointee(store.directory().await?);
-        Ok(Self { store, clock, directory, editing: Mutex::new(()), options })
+        Ok(Self { store, clock, directory, editing: Mutex::new(()), options, consumers: Consumers::default(), counts: Counts::default() })
     }
 
     /// Roots, collections, users, tokens and grants as they stand.
@@ -64,6 +71,16 @@ impl Feed {
     /// Forgets what has expired.
     pub async fn sweep(&self) -> Result<usize, StoreError> {
         self.store.sweep(self.clock.now()).await
+    }
+
+    /// Whether the store answers a question that it must look at its disk for.
+    pub async fn answers(&self) -> Result<(), StoreError> {
+        self.store.status(Uuid::nil(), self.clock.now()).await.map(drop)
+    }
+
+    /// What went through since the feed was opened.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     /// The clock that everything here goes by.

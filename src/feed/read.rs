@@ -1,5 +1,6 @@
 //! Reading: a query and a leave to read become one page.
 
+use bytes::Bytes;
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
@@ -30,6 +31,8 @@ pub struct Answer<C> {
 pub trait Content: Default {
     /// The dates added of the first and the last record.
     fn dates(&self) -> Option<(Stamp, Stamp)>;
+    /// How many objects it is of, and their octets.
+    fn size(&self) -> (usize, usize);
     /// Whether there is more behind the last.
     fn has_more(&self) -> bool;
     /// With the collection it names the content, whenever and wherever that is read.
@@ -39,6 +42,10 @@ pub trait Content: Default {
 impl Content for Page {
     fn dates(&self) -> Option<(Stamp, Stamp)> {
         self.records.first().zip(self.records.last()).map(|(first, last)| (first.added, last.added))
+    }
+
+    fn size(&self) -> (usize, usize) {
+        (self.records.len(), self.records.iter().map(|record| record.object.len()).sum())
     }
 
     fn has_more(&self) -> bool {
@@ -53,6 +60,10 @@ impl Content for Page {
 impl Content for Text {
     fn dates(&self) -> Option<(Stamp, Stamp)> {
         self.dates
+    }
+
+    fn size(&self) -> (usize, usize) {
+        (self.count, self.parts.iter().map(Bytes::len).sum())
     }
 
     fn has_more(&self) -> bool {
@@ -76,7 +87,11 @@ impl Feed {
     pub async fn objects(&self, reading: &Reading, query: &Query) -> Result<Answer<Text>, FeedError> {
         let asked = resume(reading.collection, query, query.filter.clone().unwrap_or_default());
         let found = match self.select(reading, query, &asked)? {
-            Some(select) => self.store.text(reading.collection, &select).await?,
+            Some(select) => {
+                let text = self.store.text(reading.collection, &select).await?;
+                self.handed(reading, &select, &text);
+                text
+            }
             None => Text::default(),
         };
         Ok(asked.answer(reading.collection, query, found))
@@ -153,7 +168,11 @@ impl Feed {
     async fn records(&self, reading: &Reading, query: &Query, own: Filter) -> Result<Answer<Page>, FeedError> {
         let asked = resume(reading.collection, query, own);
         let found = match self.select(reading, query, &asked)? {
-            Some(select) => self.store.page(reading.collection, &select).await?,
+            Some(select) => {
+                let page = self.store.page(reading.collection, &select).await?;
+                self.handed(reading, &select, &page);
+                page
+            }
             None => Page::default(),
         };
         Ok(asked.answer(reading.collection, query, found))

@@ -39,7 +39,8 @@ pub async fn page<C: Content>(app: &App, asked: &Asked<'_>, answer: Answer<C>, w
     let mut response = if content.dates().is_some() {
         let tag = Tag::of(asked.kind, content.digest() ^ asked.reading.collection.as_u128(), next.unwrap_or_default());
         let mut response = validated(app, asked, tag, || write(content, next)).await;
-        if asked.reading.anybody {
+        // Who is nobody in particular is shown what anybody may see.
+        if asked.reading.reader.is_none() {
             response.headers_mut().insert(header::CACHE_CONTROL, if next.is_some() { FULL } else { GROWING });
         }
         response

@@ -1,0 +1,240 @@
+//! Who has got how far: for each user and collection the last poll, the position it has reached, and how much it has not got.
+//!
+//! Kept in memory and for users only; the anonymous are nobody in particular. What is noted of a poll are three words in the
+//! consumer's own place, so that polls wait neither for each other nor for who looks on.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use uuid::Uuid;
+
+use super::Feed;
+use super::access::{self, Reading};
+use super::read::Content;
+use crate::store::{Behind, Select, StoreError, Versions};
+use crate::taxii::stamp::Stamp;
+
+/// How many consumers are remembered; beyond that, the one that has not polled for longest is forgotten.
+pub const MOST_REMEMBERED: usize = 10_000;
+/// Objects that a consumer has not got are counted up to so many.
+pub const MOST_COUNTED: usize = 10_000;
+/// Objects that are counted for all consumers together in one look; when they are used up, the rest is told only whether it lags and since when.
+const MOST_COUNTED_AT_ONCE: usize = 1_000_000;
+
+/// A consumer as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The user.
+    pub user: String,
+    /// The slug of the collection's root.
+    pub root: String,
+    /// The collection's alias, or its id if it has none.
+    pub collection: String,
+    /// When it last asked for a page.
+    pub polled: Stamp,
+    /// The date added of the last object that it was handed, or from which it asked on in vain.
+    pub position: Stamp,
+    /// How many objects it has not got, up to [`MOST_COUNTED`].
+    pub objects: usize,
+    /// For how long the first of these has been there; zero if there are none.
+    pub lag: Duration,
+}
+
+/// Everybody who polls: by collection, then by the user's name.
+type Everybody = HashMap<Uuid, HashMap<String, Arc<Consumer>>>;
+
+/// The consumers that are remembered.
+#[derive(Debug, Default)]
+pub(super) struct Consumers(ArcSwap<Everybody>);
+
+/// What is remembered of one. The parts change one by one: who looks on in that moment may see a position before its time.
+#[derive(Debug)]
+struct Consumer {
+    polled: AtomicU64,
+    position: AtomicU64,
+    /// What it asks for; hardly ever changes.
+    wants: ArcSwap<Wants>,
+}
+
+/// What a consumer asks for besides its position, which decides what it lags behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Wants {
+    types: Option<Vec<String>>,
+    versions: Versions,
+}
+
+/// What is told about a poll.
+struct Poll<'a> {
+    reader: &'a str,
+    collection: Uuid,
+    at: Stamp,
+    position: Stamp,
+    select: &'a Select,
+}
+
+impl Consumers {
+    fn polled(&self, poll: &Poll<'_>) {
+        match self.0.load().get(&poll.collection).and_then(|of| of.get(poll.reader)) {
+            Some(consumer) => consumer.note(poll),
+            None => self.remember(poll),
+        }
+    }
+
+    /// Takes a new consumer up. Costs a copy of the table, which is paid once for each.
+    fn remember(&self, poll: &Poll<'_>) {
+        let fresh = Arc::new(Consumer::new(poll));
+        self.0.rcu(|all| {
+            let mut all = Everybody::clone(all);
+            if all.values().map(HashMap::len).sum::<usize>() >= MOST_REMEMBERED {
+                forget_one(&mut all);
+            }
+            all.entry(poll.collection).or_default().insert(poll.reader.to_owned(), fresh.clone());
+            all
+        });
+    }
+}
+
+/// Forgets the consumer that has not polled for longest.
+fn forget_one(all: &mut Everybody) {
+    let polled = |consumer: &Consumer| consumer.polled.load(Ordering::Relaxed);
+    let everyone = all.iter().flat_map(|(collection, of)| of.iter().map(move |(user, consumer)| (polled(consumer), *collection, user)));
+    let Some((_, collection, user)) = everyone.min().map(|(at, collection, user)| (at, collection, user.clone())) else { return };
+    if let Some(of) = all.get_mut(&collection) {
+        of.remove(&user);
+        if of.is_empty() {
+            all.remove(&collection);
+        }
+    }
+}
+
+impl Consumer {
+    fn new(poll: &Poll<'_>) -> Self {
+        let wants = Wants { types: poll.select.types.clone(), versions: poll.select.versions.clone() };
+        Self { polled: AtomicU64::new(poll.at.0), position: AtomicU64::new(poll.position.0), wants: ArcSwap::from_pointee(wants) }
+    }
+
+    fn note(&self, poll: &Poll<'_>) {
+        self.polled.store(poll.at.0, Ordering::Relaxed);
+        self.position.store(poll.position.0, Ordering::Relaxed);
+        let same = {
+            let wants = self.wants.load();
+            wants.types == poll.select.types && wants.versions == poll.select.versions
+        };
+        if !same {
+            self.wants.store(Arc::new(Wants { types: poll.select.types.clone(), versions: poll.select.versions.clone() }));
+        }
+    }
+
+    /// The selection of what it has not got, as far as it may be shown it.
+    fn rest(&self, reading: &Reading, most: usize) -> Select {
+        let position = Stamp(self.position.load(Ordering::Relaxed));
+        let wants = self.wants.load();
+        Select {
+            after: position,
+            from: position,
+            limit: most,
+            octets: usize::MAX,
+            ids: None,
+            types: wants.types.clone(),
+            versions: wants.versions.clone(),
+            clearance: reading.clearance,
+        }
+    }
+}
+
+impl Feed {
+    /// Notes a page that is about to be handed out: what it holds, and that its reader has come so far.
+    ///
+    /// Who asks for single objects by their ids follows nothing.
+    pub(super) fn handed(&self, reading: &Reading, select: &Select, page: &impl Content) {
+        self.counts.page(page);
+        let Some(reader) = reading.reader.as_deref().filter(|_| select.ids.is_none()) else { return };
+        let position = page.dates().map_or(select.from, |(_, last)| last);
+        self.consumers.polled(&Poll { reader, collection: reading.collection, at: self.clock.now(), position, select });
+    }
+
+    /// All consumers that may still read what they poll, by collection and user, with what they have not got.
+    pub async fn consumers(&self) -> Result<Vec<Standing>, StoreError> {
+        let (directory, now) = (self.directory(), self.clock.now());
+        let mut left = MOST_COUNTED_AT_ONCE;
+        let mut standings = Vec::new();
+        let everybody = self.consumers.0.load_full();
+        for (id, of) in &*everybody {
+            let Some((_, collection)) = directory.collection(*id) else { continue };
+            for (user, consumer) in of {
+                let Some(reading) = access::reading(&directory, user, collection) else { continue };
+                let select = consumer.rest(&reading, left.clamp(1, MOST_COUNTED));
+                let Some(behind) = self.behind(*id, &select).await? else { continue };
+                left = left.saturating_sub(behind.count);
+                standings.push(Standing {
+                    user: user.clone(),
+                    root: collection.root.clone(),
+                    collection: collection.alias.clone().unwrap_or_else(|| id.to_string()),
+                    polled: Stamp(consumer.polled.load(Ordering::Relaxed)),
+                    position: select.from,
+                    objects: behind.count,
+                    lag: behind.oldest.map_or(Duration::ZERO, |oldest| Duration::from_micros(now.0.saturating_sub(oldest.0))),
+                });
+            }
+        }
+        standings.sort_by(|a, b| (&a.root, &a.collection, &a.user).cmp(&(&b.root, &b.collection, &b.user)));
+        Ok(standings)
+    }
+
+    /// `None` if the collection was removed a moment ago.
+    async fn behind(&self, collection: Uuid, select: &Select) -> Result<Option<Behind>, StoreError> {
+        match self.store.behind(collection, select).await {
+            Ok(behind) => Ok(Some(behind)),
+            Err(StoreError::NoCollection(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::contract;
+
+    const HERE: Uuid = Uuid::from_u128(1);
+
+    fn poll(consumers: &Consumers, reader: &str, at: u64, position: u64, select: &Select) {
+        consumers.polled(&Poll { reader, collection: HERE, at: Stamp(at), position: Stamp(position), select });
+    }
+
+    fn of(consumers: &Consumers, reader: &str) -> Option<(u64, u64)> {
+        let all = consumers.0.load();
+        let consumer = all.get(&HERE)?.get(reader)?;
+        Some((consumer.polled.load(Ordering::Relaxed), consumer.position.load(Ordering::Relaxed)))
+    }
+
+    #[test]
+    fn a_later_poll_takes_the_place_of_an_earlier_one() {
+        let consumers = Consumers::default();
+        poll(&consumers, "ann", 10, 5, &contract::select());
+        poll(&consumers, "bob", 11, 6, &contract::select());
+        let types = Some(vec!["indicator".to_owned()]);
+        poll(&consumers, "ann", 20, 3, &Select { types: types.clone(), ..contract::select() });
+        assert_eq!((of(&consumers, "ann"), of(&consumers, "bob")), (Some((20, 3)), Some((11, 6))));
+        assert_eq!(consumers.0.load()[&HERE]["ann"].wants.load().types, types);
+    }
+
+    #[test]
+    fn of_too_many_the_one_that_was_away_for_longest_is_forgotten() {
+        let mut all = Everybody::default();
+        let select = contract::select();
+        let named = |n: usize| format!("user-{n}");
+        for n in 0..MOST_REMEMBERED {
+            let poll = Poll { reader: "", collection: HERE, at: Stamp(100 + n as u64), position: Stamp::ZERO, select: &select };
+            all.entry(HERE).or_default().insert(named(n), Arc::new(Consumer::new(&poll)));
+        }
+        let consumers = Consumers(ArcSwap::from_pointee(all));
+        poll(&consumers, &named(0), 90_000, 0, &select);
+        poll(&consumers, "late", 90_001, 0, &select);
+        assert_eq!(consumers.0.load()[&HERE].len(), MOST_REMEMBERED);
+        assert!(of(&consumers, &named(0)).is_some() && of(&consumers, &named(1)).is_none() && of(&consumers, "late").is_some());
+    }
+}
