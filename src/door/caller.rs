@@ -8,8 +8,8 @@ use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, header};
 
-use super::App;
 use super::error::Failure;
+use super::{App, request};
 use crate::auth::AuthError;
 use crate::auth::credential::Credential;
 use crate::feed::access::{Denied, Principal};
@@ -24,7 +24,13 @@ impl FromRequestParts<Arc<App>> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
         match credential(&parts.headers, &app.options.key_headers)? {
             None => Ok(Self(Principal::Anonymous)),
-            Some(credential) => Ok(Self(app.auth.identify(&credential, address(parts, app)).await?)),
+            Some(credential) => {
+                let principal = app.auth.identify(&credential, address(parts, app)).await?;
+                if let Some(name) = principal.name() {
+                    request::is_of(name);
+                }
+                Ok(Self(principal))
+            }
         }
     }
 }
@@ -93,6 +99,19 @@ fn address(parts: &Parts, app: &App) -> IpAddr {
     // The last entry is the one that our own proxy wrote.
     let told = header_text(&parts.headers, "x-forwarded-for").and_then(|list| list.rsplit(',').next());
     told.and_then(|ip| ip.trim().parse().ok()).unwrap_or(peer)
+}
+
+/// Headers by which a proxy says that it forwards a request.
+const FORWARDED: [&str; 4] = ["forwarded", "via", "x-forwarded-for", "x-real-ip"];
+
+/// The address that a request comes from beyond doubt; `None` where a proxy stands between that is not trusted, or does not say.
+pub fn origin(parts: &Parts, app: &App) -> Option<IpAddr> {
+    let peer = peer(parts)?;
+    if !app.options.trusted_proxies.contains(&peer) {
+        let direct = !FORWARDED.iter().any(|name| parts.headers.contains_key(*name));
+        return direct.then_some(peer);
+    }
+    header_text(&parts.headers, "x-forwarded-for").map(|_| address(parts, app)).filter(|address| *address != peer)
 }
 
 fn peer(parts: &Parts) -> Option<IpAddr> {

@@ -5,7 +5,7 @@
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::respond;
+use super::{request, respond};
 use crate::auth::AuthError;
 use crate::auth::accounts::AccountError;
 use crate::feed::access::Denied;
@@ -56,6 +56,7 @@ impl IntoResponse for Failure {
         let error = resource::Error {
             title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
             description: Some(self.description),
+            error_id: request::id(),
             http_status: self.status.as_u16().to_string(),
         };
         let mut response = respond::resource(self.status, &error);
@@ -121,14 +122,14 @@ impl From<StoreError> for Failure {
                 Self { retry_after: Some(1), ..busy }
             }
             StoreError::Full(_) => {
-                tracing::error!(%error, "cannot write");
+                tracing::error!(request = request::id(), %error, "cannot write");
                 Self::new(
                     StatusCode::INSUFFICIENT_STORAGE,
                     "the server has no room left for writing; nothing of this request is promised to be stored",
                 )
             }
             StoreError::Name(_) | StoreError::Locked(_) | StoreError::Engine(_) | StoreError::Damaged(_) => {
-                tracing::error!(%error, "the store failed");
+                tracing::error!(request = request::id(), %error, "the store failed");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the store failed; the operator finds the reason in the log")
             }
         }
@@ -161,7 +162,7 @@ impl From<AccountError> for Failure {
             AccountError::Unfit(why) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, why),
             AccountError::Edit(edit) => edit.into(),
             AccountError::Machine(_) => {
-                tracing::error!(%error, "cannot make a secret");
+                tracing::error!(request = request::id(), %error, "cannot make a secret");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "no secret could be made; the operator finds the reason in the log")
             }
         }

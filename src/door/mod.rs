@@ -6,6 +6,7 @@ pub mod compress;
 pub mod error;
 pub mod path;
 pub mod pieces;
+pub mod request;
 pub mod respond;
 pub mod serve;
 pub mod validator;

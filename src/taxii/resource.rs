@@ -128,6 +128,9 @@ pub struct Error {
     /// What and where, in a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// What this failure is called in the server's log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_id: Option<String>,
     /// The HTTP status, as text (T-090).
     pub http_status: String,
 }

@@ -180,6 +180,13 @@ impl Reply {
         serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("no JSON ({e}): {self}"))
     }
 
+    /// The body but for what every answer calls itself.
+    pub(crate) fn without_id(&self) -> Value {
+        let mut body = self.json();
+        body.as_object_mut().unwrap().remove("error_id");
+        body
+    }
+
     /// A member of the body.
     pub(crate) fn get(&self, name: &str) -> Value {
         self.json()[name].clone()
