@@ -9,7 +9,7 @@ use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
 
-use crate::{door, feed, store};
+use crate::{door, feed, operation, store};
 
 /// Every setting with its default; also what tells known keys from unknown ones, and the type of each.
 const DEFAULTS: &str = include_str!("../taxiway.default.toml");
@@ -44,6 +44,7 @@ pub struct Config {
     pub limits: Limits,
     pub cache: Cache,
     pub access: Access,
+    pub operation: Operation,
     pub log: Log,
 }
 
@@ -92,6 +93,15 @@ pub struct Access {
     pub key_headers: Vec<String>,
 }
 
+/// `[operation]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "they are documented once, in taxiway.default.toml")]
+pub struct Operation {
+    pub metrics_from: Vec<IpAddr>,
+    pub drain_seconds: u64,
+}
+
 /// `[log]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,6 +109,7 @@ pub struct Access {
 pub struct Log {
     pub format: LogFormat,
     pub filter: String,
+    pub requests: bool,
 }
 
 /// How log lines are written.
@@ -205,6 +216,11 @@ impl Config {
             body_idle_seconds: self.limits.body_idle_seconds.get(),
             compressed_octets: self.cache.compressed_octets,
         }
+    }
+
+    /// What those who watch the server are told.
+    pub fn operation(&self) -> operation::Options {
+        operation::Options { metrics_from: self.operation.metrics_from.clone(), log_requests: self.log.requests }
     }
 
     /// Refuses to send passwords in clear over a network, unless the operator says that this is meant.

@@ -10,6 +10,7 @@ pub mod config;
 pub mod door;
 pub mod feed;
 pub mod http;
+pub mod operation;
 pub mod stix;
 pub mod store;
 pub mod taxii;

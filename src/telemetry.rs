@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        let log = Log { format: LogFormat::Text, filter: "taxiway=loud".into() };
+        let log = Log { format: LogFormat::Text, filter: "taxiway=loud".into(), requests: false };
         assert!(matches!(start(&log), Err(TelemetryError::Filter(_))));
     }
 }

@@ -20,6 +20,7 @@ use crate::config::{Config, Flag};
 use crate::door::{self, App};
 use crate::feed::Feed;
 use crate::feed::curated::{self, files::Files};
+use crate::operation::Operation;
 use crate::stix::marking::Level;
 use crate::{admin, http, telemetry};
 
@@ -71,16 +72,21 @@ impl Serve {
         let listener = bind(config.listen)?;
         let address = listener.local_addr().map_err(failed)?;
         let app = Arc::new(open::app(&config).await?);
+        let operation = watch(&app, &config)?;
         // From here on a signal ends the server in order; before, there is nothing to keep in order.
         let stop = stop_signal()?;
+        let stop = drain(stop, operation.clone(), Duration::from_secs(config.operation.drain_seconds));
         make_first_user(&app.feed).await?;
+        let router = operation.around(http::router(app.clone()).merge(admin::router(app.clone())));
+        // Served from now on, so that it can be asked whether it is ready; what else comes waits for the feeds.
+        let served = tokio::spawn(door::serve::serve(router, listener, tls, stop));
         if config.curated {
             load_curated(&app.feed, config.indicators.as_deref()).await?;
         }
+        operation.stage().set_loaded();
         announce(&app, address);
         let ticker = tokio::spawn(tick(app.clone()));
-        let router = http::router(app.clone()).merge(admin::router(app.clone()));
-        let served = door::serve::serve(router, listener, tls, stop).await;
+        let served = served.await.map_err(failed)?;
         ticker.abort();
         app.auth.record_use().await.map_err(failed)?;
         served.map_err(failed)?;
@@ -184,6 +190,20 @@ fn announce(app: &App, address: SocketAddr) {
     }
 }
 
+/// Everything that is known about how the server does.
+fn watch(app: &Arc<App>, config: &Config) -> Result<Arc<Operation>, Trouble> {
+    let paths = http::table().into_iter().chain(admin::table()).map(|(path, _)| path);
+    Operation::new(app.clone(), paths, config.operation()).map_err(failed)
+}
+
+/// Ends some time after `stop`: until then the server says that it is not ready any more, and serves whoever comes all the same.
+async fn drain(stop: impl Future<Output = ()>, operation: Arc<Operation>, time: Duration) {
+    stop.await;
+    operation.stage().set_stopping();
+    print::tell("stopping: requests in flight are finished");
+    tokio::time::sleep(time).await;
+}
+
 /// Ends when the program is told to stop. The signals are caught from the return on, not from the first poll.
 #[cfg(unix)]
 fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Trouble> {
@@ -195,7 +215,6 @@ fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Trouble> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        print::tell("stopping: requests in flight are finished");
     })
 }
 
@@ -208,7 +227,6 @@ fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Trouble> {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-        print::tell("stopping: requests in flight are finished");
     })
 }
 

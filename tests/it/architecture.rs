@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each floor with the floors it may use. Neighbours (`http`, `admin`) do not know each other.
+/// Each floor with the floors it may use. Neighbours (`http`, `admin`, `operation`) do not know each other.
 const FLOORS: &[(&str, &[&str])] = &[
     ("stix", &[]),
     ("taxii", &["stix"]),
@@ -13,9 +13,10 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("door", &["stix", "taxii", "store", "feed", "auth"]),
     ("http", &["stix", "taxii", "store", "feed", "auth", "door"]),
     ("admin", &["stix", "taxii", "store", "feed", "auth", "door"]),
-    ("config", &["stix", "taxii", "store", "feed", "auth", "door"]),
+    ("operation", &["stix", "taxii", "store", "feed", "auth", "door"]),
+    ("config", &["stix", "taxii", "store", "feed", "auth", "door", "operation"]),
     ("telemetry", &["config"]),
-    ("cli", &["stix", "taxii", "store", "feed", "auth", "door", "http", "admin", "config", "telemetry"]),
+    ("cli", &["stix", "taxii", "store", "feed", "auth", "door", "http", "admin", "operation", "config", "telemetry"]),
     ("main", &["cli"]),
     ("lib", &[]),
 ];
@@ -24,11 +25,12 @@ const FLOORS: &[(&str, &[&str])] = &[
 const ROOMS: &[(&str, &[&str])] = &[
     ("sled::", &["store/sled/"]),
     ("sqlx::", &["store/postgres/"]),
-    ("axum::", &["door/", "http/", "admin/", "cli/"]),
+    ("axum::", &["door/", "http/", "admin/", "operation/", "cli/"]),
     ("axum_server::", &["door/serve.rs", "cli/"]),
     ("argon2::", &["auth/password.rs"]),
     ("clap::", &["cli/"]),
     ("reqwest::", &["cli/"]),
+    ("prometheus_client::", &["operation/metrics.rs"]),
 ];
 
 /// Crates that the pure floors may not name: no I/O, no clock, no HTTP.

@@ -28,6 +28,7 @@ mod object_oracle;
 mod objects_get;
 mod objects_post;
 mod openapi;
+mod operation;
 mod paging;
 mod pattern_corpus;
 mod pattern_oracle;

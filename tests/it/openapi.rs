@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jsonschema::Validator;
 use reqwest::Method;
 use serde_json::{Value, json};
-use taxiway::{admin, http};
+use taxiway::{admin, http, operation};
 
 use crate::support::client::Reply;
 use crate::support::samples::{id, indicator, indicators};
@@ -21,9 +21,14 @@ struct Door {
 }
 
 const DOORS: &[Door] = &[
-    Door { owns: |path| !path.starts_with("/admin/"), paths: || http::table().into_iter().map(|(path, _)| path).collect() },
+    Door { owns: |path| !path.starts_with("/admin/") && !is_operation(path), paths: || http::table().into_iter().map(|(path, _)| path).collect() },
+    Door { owns: is_operation, paths: || operation::table().into_iter().map(|(path, _)| path).collect() },
     Door { owns: |path| path.starts_with("/admin/"), paths: || admin::table().into_iter().map(|(path, _)| path).collect() },
 ];
+
+fn is_operation(path: &str) -> bool {
+    ["/healthz/", "/readyz/", "/metrics/"].contains(&path)
+}
 
 fn document() -> Value {
     serde_norway::from_str(include_str!("../../openapi.yaml")).unwrap()
@@ -146,9 +151,15 @@ fn every_operation_says_how_it_fails() {
     for (path, item) in document["paths"].as_object().unwrap() {
         for operation in OPERATIONS.iter().filter_map(|name| item.get(name)) {
             assert!(names.insert(operation["operationId"].as_str().unwrap()), "{path}: an operationId stands twice");
-            let own = if path.starts_with("/admin/") { "403" } else { "406" };
-            for status in ["401", "429", own] {
-                assert!(operation["responses"].get(status).is_some(), "{path}: {status}");
+            let expected: &[&str] = match path.as_str() {
+                "/healthz/" => &["200"],
+                "/readyz/" => &["200", "503"],
+                "/metrics/" => &["401", "404", "429"],
+                path if path.starts_with("/admin/") => &["401", "403", "429"],
+                _ => &["401", "406", "429"],
+            };
+            for status in expected {
+                assert!(operation["responses"].get(*status).is_some(), "{path}: {status}");
             }
         }
     }
@@ -173,7 +184,9 @@ fn assert_documented(document: &Value, path: &str, reply: &Reply) {
         Some(content) => {
             let schema = &content[reply.header("content-type")]["schema"];
             assert!(schema.is_object(), "media type not documented for {path}: {reply}");
-            assert_valid(document, schema, &reply.json(), path);
+            let text = || Value::from(String::from_utf8_lossy(&reply.body));
+            let body = if reply.header("content-type").starts_with("text/") { text() } else { reply.json() };
+            assert_valid(document, schema, &body, path);
         }
         None => assert!(reply.body.is_empty(), "{reply}"),
     }
@@ -228,6 +241,12 @@ async fn t021_what_the_server_answers_is_what_is_documented() {
     check(&object, 403, server.reader().delete(&one).await);
     check(&object, 200, writer.delete(&one).await);
     check(&object, 404, writer.delete(&one).await);
+
+    check("/healthz/", 200, anonymous.get("/healthz/").await);
+    check("/readyz/", 200, anonymous.get("/readyz/").await);
+    check("/metrics/", 200, server.admin().get("/metrics/").await);
+    check("/metrics/", 401, anonymous.get("/metrics/").await);
+    check("/metrics/", 404, writer.get("/metrics/").await);
 
     let wrong = anonymous.basic("writer", "wrong");
     for _ in 0..5 {

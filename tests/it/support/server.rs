@@ -19,6 +19,7 @@ use taxiway::auth::{Authenticator, token};
 use taxiway::door::{self, App, serve};
 use taxiway::feed::clock::Clock;
 use taxiway::feed::{self, Feed};
+use taxiway::operation::{self, Operation};
 use taxiway::stix::marking::Level;
 use taxiway::store::Store;
 use taxiway::store::directory::{Collection, Edit, Rights, Root, Token, User};
@@ -135,7 +136,12 @@ impl Server {
         let mut options = options_of_the_doors();
         change(&mut options);
         let app = Arc::new(App::new(feed.clone(), auth, options));
-        let router = taxiway::http::router(app.clone()).merge(taxiway::admin::router(app));
+        let doors = taxiway::http::router(app.clone()).merge(taxiway::admin::router(app.clone()));
+        let paths = taxiway::http::table().into_iter().chain(taxiway::admin::table()).map(|(path, _)| path);
+        let options = operation::Options { metrics_from: Vec::new(), log_requests: false };
+        let operation = Operation::new(app, paths, options).unwrap();
+        operation.stage().set_loaded();
+        let router = operation.around(doors);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -200,7 +206,7 @@ impl Server {
     }
 }
 
-fn options_of_the_doors() -> door::Options {
+pub(crate) fn options_of_the_doors() -> door::Options {
     door::Options {
         title: "Taxiway under test".into(),
         description: Some("a server for tests".into()),
