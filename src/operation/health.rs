@@ -10,6 +10,8 @@ use axum::response::Response;
 use super::Operation;
 use crate::door::{request, respond};
 
+/// The path of [`ready`].
+pub const READY: &str = "/readyz/";
 const TEXT: &str = "text/plain; charset=utf-8";
 /// How long the store may take to answer before it counts as not answering.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{Method, StatusCode, Uri};
 
+use super::health;
 use crate::door::request::RequestId;
 
 /// Parameters whose values are logged: those of TAXII. Whatever else a client writes into a URL may be a key.
@@ -29,12 +30,18 @@ impl Line {
         &self.method
     }
 
+    /// Whether the server failed with this answer. That it is not ready is an answer like any other, and asked for every few seconds.
+    pub(super) fn is_failure(&self, status: StatusCode) -> bool {
+        status.is_server_error() && self.uri.path() != health::READY
+    }
+
     /// Writes the line: as an error if the server failed.
     pub(super) fn write(&self, id: &RequestId, user: Option<&str>, status: StatusCode, took: Duration) {
+        let failure = self.is_failure(status);
         let (request, method, path, status) = (id.as_str(), self.method.as_str(), self.uri.path(), status.as_u16());
         let (query, peer) = (self.uri.query().map(shown), self.peer.map(tracing::field::display));
         let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        if status >= 500 {
+        if failure {
             tracing::error!(request, method, path, query, status, user, peer, microseconds, "failed");
         } else {
             tracing::info!(request, method, path, query, status, user, peer, microseconds, "answered");
@@ -59,7 +66,17 @@ fn is_known(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+
     use super::*;
+
+    #[test]
+    fn what_is_not_ready_has_not_failed() {
+        let line = |path: &str| Line::of(&Request::get(path).body(Body::empty()).unwrap());
+        assert!(line("/taxii2/").is_failure(StatusCode::SERVICE_UNAVAILABLE));
+        assert!(!line("/taxii2/").is_failure(StatusCode::NOT_FOUND));
+        assert!(!line(health::READY).is_failure(StatusCode::SERVICE_UNAVAILABLE));
+    }
 
     #[test]
     fn values_of_unknown_parameters_are_not_logged() {

@@ -53,7 +53,7 @@ pub struct Options {
 
 /// Every path of this door with its methods.
 pub fn table() -> Vec<(&'static str, MethodRouter<Arc<Operation>>)> {
-    vec![("/healthz/", get(health::alive)), ("/readyz/", get(health::ready)), ("/metrics/", get(metrics::show))]
+    vec![("/healthz/", get(health::alive)), (health::READY, get(health::ready)), ("/metrics/", get(metrics::show))]
 }
 
 impl Operation {

@@ -29,7 +29,7 @@ pub async fn observe(State(operation): State<Arc<Operation>>, request: Request, 
     let (response, user) = request::answer(id.clone(), next.run(request)).await;
     let mut response = measured(response, line.method(), &underway);
     let took = underway.end(response.status());
-    if operation.options.log_requests || response.status().is_server_error() {
+    if operation.options.log_requests || line.is_failure(response.status()) {
         line.write(&id, user.as_deref(), response.status(), took);
     }
     response.headers_mut().insert(request::HEADER, id.into_header());

@@ -198,7 +198,7 @@ async fn doors(metrics_from: &[&str], trusted_proxies: &[&str]) -> (Arc<Operatio
     let feed = Arc::new(Feed::open(store, Arc::new(SystemClock), feed_options).await.unwrap());
     let auth = Arc::new(Authenticator::new(feed.clone()).unwrap());
     let options = taxiway::door::Options { trusted_proxies: addresses(trusted_proxies), ..crate::support::server::options_of_the_doors() };
-    let app = Arc::new(App { feed, auth, options });
+    let app = Arc::new(App::new(feed, auth, options));
     let watching = operation::Options { metrics_from: addresses(metrics_from), log_requests: false };
     let paths = taxiway::http::table().into_iter().map(|(path, _)| path);
     let operation = Operation::new(app.clone(), paths, watching).unwrap();
