@@ -60,8 +60,9 @@ async fn app(secret: &str) -> Arc<App> {
         key_headers: Vec::new(),
         max_content_length: 1 << 20,
         body_idle_seconds: 30,
+        compressed_octets: 0,
     };
-    Arc::new(App { feed, auth, options })
+    Arc::new(App::new(feed, auth, options))
 }
 
 fn poll(bencher: Bencher<'_, '_>, credentials: bool, around: fn(Arc<App>, Router) -> Router) {

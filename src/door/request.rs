@@ -23,6 +23,15 @@ struct Current {
     user: RefCell<Option<String>>,
 }
 
+/// A request that has been answered.
+#[derive(Debug)]
+pub struct Asked {
+    /// Its id.
+    pub id: RequestId,
+    /// Who made it, if that was found out.
+    pub user: Option<String>,
+}
+
 /// The id of a request, in the form of a header.
 #[derive(Debug, Clone)]
 pub struct RequestId(HeaderValue);
@@ -66,14 +75,15 @@ impl Ids {
     }
 }
 
-/// Answers a request under its id; returns the answer and who asked, if that was found out.
-pub async fn answer<F: Future>(id: RequestId, work: F) -> (F::Output, Option<String>) {
-    let current = Current { id, user: RefCell::default() };
+/// Answers a request under its id.
+pub async fn answer<F: Future>(id: RequestId, work: F) -> (F::Output, Asked) {
+    let kept = id.clone();
     let whole = async {
         let answer = work.await;
         (answer, CURRENT.with(|current| current.user.take()))
     };
-    CURRENT.scope(current, whole).await
+    let (answer, user) = CURRENT.scope(Current { id, user: RefCell::default() }, whole).await;
+    (answer, Asked { id: kept, user })
 }
 
 /// The id of the request that is being answered; `None` outside of one.
@@ -117,7 +127,8 @@ mod tests {
             tokio::task::yield_now().await;
             id()
         };
-        assert_eq!(answer(request, work).await, (Some("abc".into()), Some("ann".into())));
+        let (inside, asked) = answer(request, work).await;
+        assert_eq!((inside.as_deref(), asked.id.as_str(), asked.user.as_deref()), (Some("abc"), "abc", Some("ann")));
         assert_eq!(id(), None);
     }
 }

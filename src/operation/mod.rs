@@ -11,11 +11,12 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get};
+use tower::layer::layer_fn;
 
 use crate::door::request::Ids;
 use crate::door::{App, error};
+use observe::Observed;
 use stage::Stage;
 use traffic::Traffic;
 
@@ -68,7 +69,8 @@ impl Operation {
     pub fn around(self: &Arc<Self>, doors: Router) -> Router {
         let own = table().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
         let own = own.method_not_allowed_fallback(error::no_such_method).with_state(self.clone());
-        doors.merge(own).layer(from_fn_with_state(self.clone(), observe::observe))
+        let operation = self.clone();
+        doors.merge(own).layer(layer_fn(move |route| Observed { route, operation: operation.clone() }))
     }
 
     /// Shows a number among the metrics from now on.
