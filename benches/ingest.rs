@@ -1,0 +1,61 @@
+//! What an envelope costs from the door's hand to durable: split, judged, stored.
+
+#[path = "support/mod.rs"]
+#[allow(dead_code, reason = "each target uses what it needs")]
+mod support;
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use taxiway::feed::access::Writing;
+use taxiway::feed::clock::SystemClock;
+use taxiway::feed::{Feed, Options};
+use taxiway::store::Store;
+use taxiway::store::directory::{Edit, Root};
+use taxiway::store::memory::MemoryStore;
+use taxiway::store::sled::{self, SledStore};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use support::objects;
+use support::stores::{COLLECTION, collection};
+
+/// Objects of an envelope.
+const SIZES: [u64; 3] = [1, 100, 1000];
+
+fn main() {
+    divan::main();
+}
+
+fn post(bencher: Bencher<'_, '_>, store: Arc<dyn Store>, size: u64) {
+    let runtime = Runtime::new().expect("a runtime");
+    let options = Options { page_default: 1000, page_max: 5000, page_octets: 32 << 20, status_hours: 48 };
+    let feed = runtime.block_on(Feed::open(store, Arc::new(SystemClock), options)).expect("the store is empty");
+    let root = Root { slug: "bench".into(), title: "Bench".into(), description: None };
+    runtime.block_on(feed.edit(vec![Edit::AddRoot(root), Edit::AddCollection(collection())])).expect("the store is empty");
+    let writing = Writing { collection: COLLECTION, root: "bench".into(), writer: "ann".into() };
+    let next = Cell::new(0);
+    let fresh = || {
+        let first = next.replace(next.get() + size);
+        Bytes::from(objects::envelope((first..first + size).map(|serial| (serial, 0))))
+    };
+    let items = ItemsCount::new(usize::try_from(size).expect("a small number"));
+    bencher.counter(items).with_inputs(fresh).bench_local_values(|body| {
+        let status = runtime.block_on(feed.post(&writing, body)).expect("an envelope");
+        assert_eq!(status.failure_count, 0);
+    });
+}
+
+#[divan::bench(args = SIZES)]
+fn memory(bencher: Bencher<'_, '_>, size: u64) {
+    post(bencher, Arc::new(MemoryStore::default()), size);
+}
+
+#[divan::bench(args = SIZES)]
+fn sled(bencher: Bencher<'_, '_>, size: u64) {
+    let dir = TempDir::new().expect("a folder");
+    post(bencher, Arc::new(SledStore::open(dir.path(), sled::Options::default()).expect("an empty folder")), size);
+}
