@@ -59,7 +59,16 @@ async fn app(secret: &str) -> Arc<App> {
         trusted_proxies: Vec::new(),
         key_headers: Vec::new(),
         max_content_length: 1 << 20,
-        body_idle_seconds: 30,
+        limits: door::limits::Options {
+            connections: 1,
+            header_seconds: 30,
+            body_idle_seconds: 30,
+            answer_idle_seconds: 30,
+            least_pace: 1,
+            requests_per_minute: 0,
+            objects_per_minute: 0,
+            body_memory: 0,
+        },
         compressed_octets: 0,
     };
     Arc::new(App::new(feed, auth, options))

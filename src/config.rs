@@ -70,7 +70,17 @@ pub struct Limits {
     pub page_octets: NonZeroUsize,
     #[serde(deserialize_with = "status_hours")]
     pub status_hours: u64,
-    pub body_idle_seconds: NonZeroU64,
+    pub connections: NonZeroUsize,
+    #[serde(deserialize_with = "seconds")]
+    pub header_seconds: u64,
+    #[serde(deserialize_with = "seconds")]
+    pub body_idle_seconds: u64,
+    #[serde(deserialize_with = "seconds")]
+    pub answer_idle_seconds: u64,
+    pub least_pace: NonZeroU64,
+    pub requests_per_minute: u64,
+    pub objects_per_minute: u64,
+    pub body_memory: NonZeroU64,
 }
 
 /// `[cache]`
@@ -213,8 +223,22 @@ impl Config {
             trusted_proxies: self.access.trusted_proxies.clone(),
             key_headers: self.access.key_headers.clone(),
             max_content_length: self.limits.max_content_length.get(),
-            body_idle_seconds: self.limits.body_idle_seconds.get(),
             compressed_octets: self.cache.compressed_octets,
+            limits: self.limits(),
+        }
+    }
+
+    fn limits(&self) -> door::limits::Options {
+        let limits = &self.limits;
+        door::limits::Options {
+            connections: limits.connections.get(),
+            header_seconds: limits.header_seconds,
+            body_idle_seconds: limits.body_idle_seconds,
+            answer_idle_seconds: limits.answer_idle_seconds,
+            least_pace: limits.least_pace.get(),
+            requests_per_minute: limits.requests_per_minute,
+            objects_per_minute: limits.objects_per_minute,
+            body_memory: limits.body_memory.get(),
         }
     }
 
@@ -242,6 +266,9 @@ impl Config {
         }
         if self.limits.page_default > self.limits.page_max {
             return Err(ConfigError::Contradiction("limits.page_default is greater than limits.page_max"));
+        }
+        if self.limits.max_content_length > self.limits.body_memory {
+            return Err(ConfigError::Contradiction("limits.body_memory is less than limits.max_content_length, a single body"));
         }
         Ok(())
     }
@@ -369,6 +396,15 @@ fn status_hours<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     Err(D::Error::invalid_value(Unexpected::Unsigned(hours), &"24 hours at least, and less than a century (TAXII 2.1 §4.3.1)"))
 }
 
+/// A time that a client may take.
+fn seconds<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let seconds = u64::deserialize(from)?;
+    match seconds {
+        1..=86_400 => Ok(seconds),
+        _ => Err(D::Error::invalid_value(Unexpected::Unsigned(seconds), &"a time between a second and a day")),
+    }
+}
+
 /// Names of headers, in lower case.
 fn headers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     let names = Vec::<String>::deserialize(from)?;
@@ -437,6 +473,8 @@ mod tests {
             ("tls = 'x'", "F: tls: invalid type: string \"x\", expected struct Tls"),
             ("[tls]\ncert = 'x'", "tls.cert and tls.key are given both or not at all"),
             ("[limits]\npage_max = 10", "limits.page_default is greater than limits.page_max"),
+            ("[limits]\nbody_memory = 10", "limits.body_memory is less than limits.max_content_length, a single body"),
+            ("[limits]\nheader_seconds = 0", "F: limits.header_seconds: invalid value: integer `0`, expected a time between a second and a day"),
             ("title = ''", "F: title: a server has a title"),
         ] {
             assert_eq!(from_file(text).unwrap_err(), told, "{text}");

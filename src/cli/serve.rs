@@ -79,7 +79,8 @@ impl Serve {
         make_first_user(&app.feed).await?;
         let router = operation.around(http::router(app.clone()).merge(admin::router(app.clone())));
         // Served from now on, so that it can be asked whether it is ready; what else comes waits for the feeds.
-        let served = tokio::spawn(door::serve::serve(router, listener, tls, stop));
+        let limits = app.options.limits.clone();
+        let served = tokio::spawn(async move { door::serve::serve(router, listener, tls, &limits, stop).await });
         if config.curated {
             load_curated(&app.feed, config.indicators.as_deref()).await?;
         }

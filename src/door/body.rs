@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::BodyExt;
+use tokio::time::{Instant, timeout};
 
 use super::Options;
 use super::caller::header_text;
 use super::error::Failure;
+use super::limits::{Options as Limited, Visit};
+use super::patience::Patience;
 use crate::taxii::media;
 
 /// A refused body is read on for at most this many times the limit: a client that is still sending would not see the answer.
@@ -25,32 +28,147 @@ pub fn check_type(headers: &HeaderMap) -> Result<(), Failure> {
     Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("the Content-Type of a POST is {}; {found}", media::TAXII)))
 }
 
-/// Reads the whole body, or answers 413 after having read it off.
+/// Reads the whole body. One that is too long or for which there is no memory is read off before that is told, and none of it is kept.
 pub async fn read(request: Request, options: &Options) -> Result<Bytes, Failure> {
-    let limit = options.max_content_length;
-    let too_large = || Failure::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is longer than max_content_length, {limit} octets")).and_close();
     let declared: u64 = header_text(request.headers(), "content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let asks_leave = request.headers().contains_key(header::EXPECT);
+    let visit = request.extensions().get::<Visit>().cloned();
+    let mut kept = Kept { limit: options.max_content_length, visit, octets: Vec::new(), read: 0, refusal: None };
+    kept.make_room(declared);
     // Who waits for "100 Continue" has not sent anything yet and needs not.
-    if declared > limit && request.headers().contains_key(header::EXPECT) {
-        return Err(too_large());
+    if asks_leave && let Some(refusal) = kept.refusal.take() {
+        return Err(refusal);
     }
-    let idle = Duration::from_secs(options.body_idle_seconds);
-    let capacity = usize::try_from(declared.min(limit)).unwrap_or(0);
-    let (mut body, mut read, mut kept) = (request.into_body(), 0u64, BytesMut::with_capacity(capacity));
-    while let Some(frame) = tokio::time::timeout(idle, body.frame()).await.map_err(|_| too_slow(idle))? {
+    let mut patience = Patience::new(Duration::from_secs(options.limits.body_idle_seconds), options.limits.least_pace);
+    let mut body = request.into_body();
+    loop {
+        let since = Instant::now();
+        let next = timeout(patience.left(), body.frame()).await.map_err(|_| too_slow(options))?;
+        let Some(frame) = next else { break };
         let frame = frame.map_err(|e| Failure::new(StatusCode::BAD_REQUEST, format!("the body broke off: {e}")).and_close())?;
         let Ok(data) = frame.into_data() else { continue };
-        read += data.len() as u64;
-        if read > limit.saturating_mul(READ_ON) {
-            return Err(too_large());
-        }
-        if read <= limit && declared <= limit {
-            kept.extend_from_slice(&data);
-        }
+        patience.spend(since.elapsed(), data.len());
+        kept.add(&data)?;
     }
-    if read > limit { Err(too_large()) } else { Ok(kept.freeze()) }
+    match kept.refusal {
+        Some(refusal) => Err(refusal),
+        None => Ok(kept.octets.into()),
+    }
 }
 
-fn too_slow(idle: Duration) -> Failure {
-    Failure::new(StatusCode::REQUEST_TIMEOUT, format!("nothing more of the body came for {} seconds", idle.as_secs())).and_close()
+/// What has come of a body.
+struct Kept {
+    /// The most that is kept.
+    limit: u64,
+    /// Whose memory it is; `None` within the program, which asks nobody.
+    visit: Option<Visit>,
+    octets: Vec<u8>,
+    /// How much came, kept or not.
+    read: u64,
+    /// Why nothing is kept any more.
+    refusal: Option<Failure>,
+}
+
+impl Kept {
+    /// `Err` when so much came that it is not even read off any more.
+    fn add(&mut self, data: &[u8]) -> Result<(), Failure> {
+        self.read += data.len() as u64;
+        if self.read > self.limit.saturating_mul(READ_ON) {
+            return Err(too_large(self.limit));
+        }
+        self.make_room(self.read);
+        if self.refusal.is_none() {
+            self.octets.extend_from_slice(data);
+        }
+        Ok(())
+    }
+
+    /// Makes room for so much altogether, or lets everything go and keeps the reason.
+    fn make_room(&mut self, whole: u64) {
+        if self.refusal.is_some() {
+            return;
+        }
+        if let Err(refusal) = self.grow(whole) {
+            self.octets = Vec::new();
+            self.visit.iter().for_each(Visit::let_go);
+            self.refusal = Some(refusal);
+        }
+    }
+
+    /// Doubles the room as often as it has to, and never beyond the limit. The memory is asked for before it is taken.
+    fn grow(&mut self, whole: u64) -> Result<(), Failure> {
+        let (limit, room) = (self.limit, self.octets.capacity());
+        let sizes = usize::try_from(whole).ok().filter(|_| whole <= limit).zip(usize::try_from(limit).ok());
+        let (whole, most) = sizes.ok_or_else(|| too_large(limit))?;
+        if whole > room {
+            let room = (2 * room).clamp(whole, most);
+            self.visit.as_ref().map_or(Ok(()), |visit| visit.hold(room)).map_err(|busy| Failure::from(busy).and_close())?;
+            self.octets.reserve_exact(room - self.octets.len());
+        }
+        Ok(())
+    }
+}
+
+fn too_large(limit: u64) -> Failure {
+    Failure::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is longer than max_content_length, {limit} octets")).and_close()
+}
+
+fn too_slow(options: &Options) -> Failure {
+    let Limited { body_idle_seconds, least_pace, .. } = &options.limits;
+    let why = format!("the body came too slowly: with pauses of more than {body_idle_seconds} seconds, or less than {least_pace} octets a second");
+    Failure::new(StatusCode::REQUEST_TIMEOUT, why).and_close()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use futures_util::{StreamExt, stream};
+    use tokio::time::sleep;
+
+    use super::*;
+
+    fn options() -> Options {
+        let limits = Limited {
+            connections: 1,
+            header_seconds: 1,
+            body_idle_seconds: 30,
+            answer_idle_seconds: 1,
+            least_pace: 1000,
+            requests_per_minute: 0,
+            objects_per_minute: 0,
+            body_memory: 0,
+        };
+        Options {
+            title: "x".into(),
+            description: None,
+            contact: None,
+            public_url: None,
+            tls: false,
+            trusted_proxies: Vec::new(),
+            key_headers: Vec::new(),
+            max_content_length: 100_000,
+            compressed_octets: 0,
+            limits,
+        }
+    }
+
+    /// The length or the status of a body of parts of `size` octets, one every so many seconds.
+    async fn send(size: usize, parts: usize, seconds: u64) -> Result<usize, StatusCode> {
+        let parts = stream::iter(0..parts).then(move |_| async move {
+            sleep(Duration::from_secs(seconds)).await;
+            Ok::<_, std::convert::Infallible>(vec![b'x'; size])
+        });
+        let read = read(Request::new(Body::from_stream(parts)), &options()).await;
+        read.map(|body| body.len()).map_err(|failure| axum::response::IntoResponse::into_response(failure).status())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn t186_a_body_may_be_slow_but_not_for_ever() {
+        assert_eq!(send(1000, 100, 1).await, Ok(100_000), "the least pace");
+        assert_eq!(send(50_000, 2, 29).await, Ok(100_000), "long pauses");
+        assert_eq!(send(1, 29, 1).await, Ok(29), "a short body, however slow");
+        assert_eq!(send(100, 100, 1).await, Err(StatusCode::REQUEST_TIMEOUT), "less than the pace");
+        assert_eq!(send(1, 100, 29).await, Err(StatusCode::REQUEST_TIMEOUT), "a drop before each pause ends");
+        assert_eq!(send(1, 1, 31).await, Err(StatusCode::REQUEST_TIMEOUT), "a pause that is too long");
+    }
 }

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 
 use super::error::Failure;
+use super::limits::Visit;
 use super::{App, request};
 use crate::auth::AuthError;
 use crate::auth::credential::Credential;
 use crate::feed::access::{Denied, Principal};
+use crate::taxii::cursor;
 
-/// Who calls, verified; 401 if credentials were given that are not valid.
+/// Who calls, verified and within its budget; 401 if credentials were given that are not valid, 429 if the budget is used up.
 #[derive(Debug, Clone)]
 pub struct Caller(pub Principal);
 
@@ -22,17 +24,25 @@ impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
-        match credential(&parts.headers, &app.options.key_headers)? {
-            None => Ok(Self(Principal::Anonymous)),
-            Some(credential) => {
-                let principal = app.auth.identify(&credential, address(parts, app)).await?;
-                if let Some(name) = principal.name() {
-                    request::is_of(name);
-                }
-                Ok(Self(principal))
-            }
+        let address = address(parts, app);
+        let principal = match credential(&parts.headers, &app.options.key_headers)? {
+            None => Principal::Anonymous,
+            Some(credential) => app.auth.identify(&credential, address).await?,
+        };
+        if let Some(name) = principal.name() {
+            request::is_of(name);
         }
+        if let Some(visit) = parts.extensions.get::<Visit>() {
+            visit.admit(&principal, address, app.feed.clock().now(), || goes_on(&parts.uri))?;
+        }
+        Ok(Self(principal))
     }
+}
+
+/// Whether a request goes on with a crawl: it carries a `next` that a page of ours ended with (Q25).
+fn goes_on(uri: &Uri) -> bool {
+    let query = uri.query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "next" && cursor::read(&value).is_some())
 }
 
 impl Caller {

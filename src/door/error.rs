@@ -5,6 +5,7 @@
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::limits::Busy;
 use super::{request, respond};
 use crate::auth::AuthError;
 use crate::auth::accounts::AccountError;
@@ -90,6 +91,16 @@ impl From<AuthError> for Failure {
             AuthError::Invalid => Self::new(StatusCode::UNAUTHORIZED, error.to_string()),
             AuthError::Slow(seconds) => Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, error.to_string()) },
         }
+    }
+}
+
+impl From<Busy> for Failure {
+    fn from(busy: Busy) -> Self {
+        let (status, seconds) = match busy {
+            Busy::Budget(seconds) => (StatusCode::TOO_MANY_REQUESTS, seconds),
+            Busy::Memory(seconds) => (StatusCode::SERVICE_UNAVAILABLE, seconds),
+        };
+        Self { retry_after: Some(seconds), ..Self::new(status, busy.to_string()) }
     }
 }
 

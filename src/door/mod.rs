@@ -3,8 +3,11 @@
 pub mod body;
 pub mod caller;
 pub mod compress;
+pub mod connection;
 pub mod error;
+pub mod limits;
 pub mod path;
+pub mod patience;
 pub mod pieces;
 pub mod request;
 pub mod respond;
@@ -63,8 +66,8 @@ pub struct Options {
     pub key_headers: Vec<String>,
     /// The longest request body, in octets (T-108).
     pub max_content_length: u64,
-    /// Seconds that a client may pause while it sends a body.
-    pub body_idle_seconds: u64,
     /// The most octets of compressed answers that are kept.
     pub compressed_octets: usize,
+    /// How much one caller may take, and all together.
+    pub limits: limits::Options,
 }

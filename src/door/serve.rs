@@ -3,35 +3,39 @@
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::ServiceExt;
 use axum::http::Request;
-use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use axum_server::{Handle, Server};
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
 use tower::Layer;
 use tower::util::MapRequestLayer;
 
+use super::connection::{Gate, Peer, Usher};
+use super::limits::{Limits, Options};
 use super::path;
 
 /// How long requests in flight may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(30);
-/// How long a client may take to send its request line and headers.
-const HEADERS: Duration = Duration::from_secs(30);
+/// Answers that a client may ask for at once over one connection of HTTP/2.
+const STREAMS: u32 = 64;
 
 /// Serves `router` on `listener`, over TLS if given, until `stop` ends.
 pub async fn serve(
     router: Router,
     listener: TcpListener,
     tls: Option<RustlsConfig>,
+    options: &Options,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
-    let handle = Handle::<SocketAddr>::new();
+    let gate = Gate::new(tokio::net::TcpListener::from_std(listener)?, options)?;
+    let usher = Usher(Arc::new(Limits::new(options)));
+    let handle = Handle::<Peer>::new();
     let stopper = handle.clone();
     tokio::spawn(async move {
         stop.await;
@@ -39,18 +43,10 @@ pub async fn serve(
     });
     let app = MapRequestLayer::new(path::normalize::<Incoming>).layer(router);
     let service = ServiceExt::<Request<Incoming>>::into_make_service_with_connect_info::<SocketAddr>(app);
-    if let Some(tls) = tls {
-        let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle);
-        set_timeouts(server.http_builder());
-        server.serve(service).await
-    } else {
-        let mut server = axum_server::from_tcp(listener)?.handle(handle);
-        set_timeouts(server.http_builder());
-        server.serve(service).await
+    let mut server = Server::<Peer>::from_listener(gate).handle(handle);
+    server.http_builder().http2().max_concurrent_streams(STREAMS);
+    match tls {
+        Some(tls) => server.acceptor(RustlsAcceptor::new(tls).acceptor(usher)).serve(service).await,
+        None => server.acceptor(usher).serve(service).await,
     }
-}
-
-fn set_timeouts(builder: &mut Builder<TokioExecutor>) {
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(HEADERS));
 }

@@ -5,6 +5,7 @@ use axum::response::Response;
 use bytes::Bytes;
 
 use crate::door::compress::{Coding, SHORTEST};
+use crate::door::limits::Handed;
 use crate::door::pieces::Pieces;
 use crate::door::validator::Tag;
 use crate::door::{App, respond};
@@ -35,7 +36,7 @@ pub struct Asked<'a> {
 /// It is written only if the client has not got it, and nobody has it compressed.
 pub async fn page<C: Content>(app: &App, asked: &Asked<'_>, answer: Answer<C>, write: impl FnOnce(C, Option<&str>) -> Vec<Bytes>) -> Response {
     let Answer { content, next, dates } = answer;
-    let next = next.as_deref();
+    let (next, objects) = (next.as_deref(), content.size().0);
     let mut response = if content.dates().is_some() {
         let tag = Tag::of(asked.kind, content.digest() ^ asked.reading.collection.as_u128(), next.unwrap_or_default());
         let mut response = validated(app, asked, tag, || write(content, next)).await;
@@ -48,6 +49,7 @@ pub async fn page<C: Content>(app: &App, asked: &Asked<'_>, answer: Answer<C>, w
         // Nothing to be kept, and what it looks like depends on who asks (Q16).
         respond::body(StatusCode::OK, Pieces::from(write(content, next)))
     };
+    response.extensions_mut().insert(Handed(objects));
     let headers = response.headers_mut();
     headers.insert(header::VARY, app.vary.clone());
     if let Some((first, last)) = dates {

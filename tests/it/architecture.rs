@@ -26,7 +26,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sled::", &["store/sled/"]),
     ("sqlx::", &["store/postgres/"]),
     ("axum::", &["door/", "http/", "admin/", "operation/", "cli/"]),
-    ("axum_server::", &["door/serve.rs", "cli/"]),
+    ("axum_server::", &["door/serve.rs", "door/connection.rs", "cli/"]),
     ("argon2::", &["auth/password.rs"]),
     ("clap::", &["cli/"]),
     ("reqwest::", &["cli/"]),

@@ -145,7 +145,7 @@ async fn t144_a_body_that_breaks_off_harms_nobody() {
 
 #[tokio::test]
 async fn t092_t186_who_stops_sending_is_answered_and_let_go() {
-    let server = Server::with(Backend::Memory, |options| options.body_idle_seconds = 0).await;
+    let server = Server::with(Backend::Memory, |options| options.limits.body_idle_seconds = 0).await;
     let mut raw = server.raw().await;
     raw.send(format!("{}Content-Length: 1000\n\n{{", post_head(&server).await).replace('\n', "\r\n")).await;
     raw.reply("POST / HTTP/1.1").await.expect(408);

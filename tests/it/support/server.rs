@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use taxiway::auth::{Authenticator, token};
-use taxiway::door::{self, App, serve};
+use taxiway::door::{self, App, limits, serve};
 use taxiway::feed::clock::Clock;
 use taxiway::feed::{self, Feed};
 use taxiway::operation::{self, Operation};
@@ -145,9 +145,12 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        tokio::spawn(serve::serve(router, listener, None, async {
-            let _ = stopped.await;
-        }));
+        tokio::spawn(async move {
+            let stop = async {
+                let _ = stopped.await;
+            };
+            serve::serve(router, listener, None, &app.options.limits, stop).await
+        });
         // A second one in the same process finds the provider installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
@@ -216,8 +219,17 @@ pub(crate) fn options_of_the_doors() -> door::Options {
         trusted_proxies: Vec::new(),
         key_headers: vec!["x-api-key".into()],
         max_content_length: MAX_CONTENT_LENGTH,
-        body_idle_seconds: 30,
         compressed_octets: 1 << 20,
+        limits: limits::Options {
+            connections: 100,
+            header_seconds: 30,
+            body_idle_seconds: 30,
+            answer_idle_seconds: 30,
+            least_pace: 1000,
+            requests_per_minute: 0,
+            objects_per_minute: 0,
+            body_memory: 10 * MAX_CONTENT_LENGTH,
+        },
     }
 }
 
