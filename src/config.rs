@@ -48,7 +48,7 @@ pub struct Config {
     pub log: Log,
 }
 
-/// `[tls]`: both or none, which [`Config::load`] sees to.
+/// `[tls]`: `cert` and `key` or neither, which [`Config::load`] sees to.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "they are documented once, in taxiway.default.toml")]
@@ -57,6 +57,8 @@ pub struct Tls {
     pub cert: Option<PathBuf>,
     #[serde(deserialize_with = "path")]
     pub key: Option<PathBuf>,
+    #[serde(deserialize_with = "path")]
+    pub client_ca: Option<PathBuf>,
 }
 
 /// `[limits]`
@@ -228,6 +230,12 @@ impl Config {
         }
     }
 
+    /// Where the certificates are, if there is TLS.
+    pub fn certificates(&self) -> Option<door::tls::Files> {
+        let Tls { cert, key, client_ca } = self.tls.clone();
+        cert.zip(key).map(|(cert, key)| door::tls::Files { cert, key, client_ca })
+    }
+
     fn limits(&self) -> door::limits::Options {
         let limits = &self.limits;
         door::limits::Options {
@@ -263,6 +271,9 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         if self.tls.cert.is_some() != self.tls.key.is_some() {
             return Err(ConfigError::Contradiction("tls.cert and tls.key are given both or not at all"));
+        }
+        if self.tls.client_ca.is_some() && self.tls.cert.is_none() {
+            return Err(ConfigError::Contradiction("tls.client_ca is of no use without tls.cert and tls.key"));
         }
         if self.limits.page_default > self.limits.page_max {
             return Err(ConfigError::Contradiction("limits.page_default is greater than limits.page_max"));
@@ -472,6 +483,7 @@ mod tests {
             ),
             ("tls = 'x'", "F: tls: invalid type: string \"x\", expected struct Tls"),
             ("[tls]\ncert = 'x'", "tls.cert and tls.key are given both or not at all"),
+            ("[tls]\nclient_ca = 'x'", "tls.client_ca is of no use without tls.cert and tls.key"),
             ("[limits]\npage_max = 10", "limits.page_default is greater than limits.page_max"),
             ("[limits]\nbody_memory = 10", "limits.body_memory is less than limits.max_content_length, a single body"),
             ("[limits]\nheader_seconds = 0", "F: limits.header_seconds: invalid value: integer `0`, expected a time between a second and a day"),

@@ -1,9 +1,12 @@
-//! What a request presents: Basic, Bearer, `Token`, or a key in a header of its own (Q23).
+//! What a request presents: Basic, Bearer, `Token`, a key in a header of its own (Q23), or the certificate of its connection (T-184).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::FromDer;
 
-/// Credentials as presented, not yet verified.
+/// Credentials as presented; but for certificates, not yet verified.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
     /// A user name and a password, or a token in the place of the password.
@@ -15,6 +18,8 @@ pub enum Credential {
     },
     /// A token.
     Token(String),
+    /// The names that a certificate gives its holder. The certificate was verified when the connection was opened.
+    Certificate(Vec<String>),
 }
 
 impl Credential {
@@ -32,6 +37,23 @@ impl Credential {
             _ => None,
         }
     }
+
+    /// Reads a verified certificate in DER form: the common names of its subject, and the e-mail addresses and host names beside that. One
+    /// that cannot be read has no names.
+    pub fn of_certificate(der: &[u8]) -> Self {
+        Self::Certificate(X509Certificate::from_der(der).map(|(_, certificate)| names(&certificate)).unwrap_or_default())
+    }
+}
+
+/// URIs are left out: they have a `:`, which no user name has.
+fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let common = certificate.subject().iter_common_name().filter_map(|name| name.as_str().ok());
+    let others = certificate.subject_alternative_name().ok().flatten().map(|extension| extension.value.general_names.as_slice());
+    let others = others.unwrap_or_default().iter().filter_map(|name| match name {
+        GeneralName::RFC822Name(name) | GeneralName::DNSName(name) => Some(*name),
+        _ => None,
+    });
+    common.chain(others).map(ToOwned::to_owned).collect()
 }
 
 /// Never shows a secret, whoever logs it.
@@ -40,6 +62,7 @@ impl std::fmt::Debug for Credential {
         match self {
             Self::Basic { user, .. } => write!(out, "Basic({user:?}, …)"),
             Self::Token(_) => out.write_str("Token(…)"),
+            Self::Certificate(names) => write!(out, "Certificate({names:?})"),
         }
     }
 }
@@ -62,6 +85,21 @@ mod tests {
         for bad in ["", "Basic", "Basic ", "Basic %%%", "Basic YW5u", "Bearer ", "Digest x", "Basic /w=="] {
             assert_eq!(Credential::parse(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn t184_a_certificate_names_its_holder() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut asked = rcgen::CertificateParams::new(["siem.example.org".to_owned()]).unwrap();
+        asked.distinguished_name = rcgen::DistinguishedName::new();
+        asked.distinguished_name.push(rcgen::DnType::CommonName, "siem");
+        asked.distinguished_name.push(rcgen::DnType::OrganizationName, "admin");
+        asked.subject_alt_names.push(rcgen::SanType::Rfc822Name("siem@example.org".try_into().unwrap()));
+        asked.subject_alt_names.push(rcgen::SanType::URI("spiffe://example.org/siem".try_into().unwrap()));
+        let certificate = asked.self_signed(&key).unwrap();
+        let names = ["siem", "siem.example.org", "siem@example.org"].map(str::to_owned);
+        assert_eq!(Credential::of_certificate(certificate.der()), Credential::Certificate(names.into()));
+        assert_eq!(Credential::of_certificate(b"nonsense"), Credential::Certificate(Vec::new()));
     }
 
     #[test]

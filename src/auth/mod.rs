@@ -1,4 +1,4 @@
-//! Credentials become principals: passwords and tokens are verified here, and nowhere else.
+//! Credentials become principals: passwords and tokens are verified here, and nowhere else; certificates where connections are opened.
 
 pub mod accounts;
 pub mod credential;
@@ -78,6 +78,7 @@ impl Authenticator {
                 Some(principal) => Ok(principal),
                 None => self.by_password(user, password, address).await,
             },
+            Credential::Certificate(names) => self.by_names(names).ok_or(AuthError::Invalid),
         }
     }
 
@@ -100,6 +101,14 @@ impl Authenticator {
             self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(sha256, now);
         }
         Some(Principal::of(user))
+    }
+
+    /// The one user that a certificate names. One that names several could be either, and is neither.
+    fn by_names(&self, names: &[String]) -> Option<Principal> {
+        let directory = self.feed.directory();
+        let mut users = names.iter().filter_map(|name| directory.users.get(name));
+        let user = users.next()?;
+        users.all(|other| other.name == user.name).then(|| Principal::of(user))
     }
 
     async fn by_password(&self, name: &str, password: &str, address: IpAddr) -> Result<Principal, AuthError> {

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum_server::tls_rustls::RustlsConfig;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
@@ -17,6 +16,7 @@ use super::exit::{Exit, Trouble};
 use super::{open, print, secret};
 use crate::auth::accounts::{self, AccountError, NewUser};
 use crate::config::{Config, Flag};
+use crate::door::tls::Tls;
 use crate::door::{self, App};
 use crate::feed::Feed;
 use crate::feed::curated::{self, files::Files};
@@ -68,7 +68,7 @@ impl Serve {
     pub async fn run(self) -> Result<(), Trouble> {
         let config = self.settings()?;
         telemetry::start(&config.log).map_err(unreadable)?;
-        let tls = certificate(&config).await?;
+        let tls = config.certificates().map(Tls::open).transpose().map_err(unreadable)?;
         let listener = bind(config.listen)?;
         let address = listener.local_addr().map_err(failed)?;
         let app = Arc::new(open::app(&config).await?);
@@ -76,6 +76,7 @@ impl Serve {
         // From here on a signal ends the server in order; before, there is nothing to keep in order.
         let stop = stop_signal()?;
         let stop = drain(stop, operation.clone(), Duration::from_secs(config.operation.drain_seconds));
+        reload_at_hangup(tls.clone())?;
         make_first_user(&app.feed).await?;
         let router = operation.around(http::router(app.clone()).merge(admin::router(app.clone())));
         // Served from now on, so that it can be asked whether it is ready; what else comes waits for the feeds.
@@ -116,13 +117,6 @@ impl Serve {
         config.check_exposure().map_err(unreadable)?;
         Ok(config)
     }
-}
-
-async fn certificate(config: &Config) -> Result<Option<RustlsConfig>, Trouble> {
-    let (Some(cert), Some(key)) = (&config.tls.cert, &config.tls.key) else { return Ok(None) };
-    let read = |path: &Path| std::fs::read(path).map_err(|error| unreadable(format!("cannot read {}: {error}", path.display())));
-    let tls = RustlsConfig::from_pem(read(cert)?, read(key)?).await;
-    tls.map(Some).map_err(|error| unreadable(format!("{} and {}: {error}", cert.display(), key.display())))
 }
 
 fn bind(address: SocketAddr) -> Result<TcpListener, Trouble> {
@@ -229,6 +223,30 @@ fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Trouble> {
             std::future::pending::<()>().await;
         }
     })
+}
+
+/// Reads the certificates anew whenever the program is told to; without any, the signal ends nothing.
+#[cfg(unix)]
+fn reload_at_hangup(tls: Option<Tls>) -> Result<(), Trouble> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut hangups = signal(SignalKind::hangup()).map_err(failed)?;
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            match tls.as_ref().map(Tls::reload) {
+                None => tracing::info!("there are no certificates to be read anew"),
+                Some(Ok(())) => tracing::info!("the certificates were read anew"),
+                Some(Err(error)) => tracing::error!(%error, "the certificates were not read anew, those in use stay"),
+            }
+        }
+    });
+    Ok(())
+}
+
+/// There is no such signal elsewhere.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, clippy::needless_pass_by_value, reason = "elsewhere it can fail, and keeps what it is given")]
+fn reload_at_hangup(_: Option<Tls>) -> Result<(), Trouble> {
+    Ok(())
 }
 
 async fn tick(app: Arc<App>) {

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 
 use super::error::Failure;
 use super::limits::Visit;
-use super::{App, request};
+use super::{App, request, tls};
 use crate::auth::AuthError;
 use crate::auth::credential::Credential;
 use crate::feed::access::{Denied, Principal};
@@ -25,7 +25,7 @@ impl FromRequestParts<Arc<App>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
         let address = address(parts, app);
-        let principal = match credential(&parts.headers, &app.options.key_headers)? {
+        let principal = match credential(parts, &app.options.key_headers)? {
             None => Principal::Anonymous,
             Some(credential) => app.auth.identify(&credential, address).await?,
         };
@@ -90,14 +90,17 @@ pub fn base_url(parts: &Parts, app: &App) -> String {
     }
 }
 
-/// The credentials of a request; `Err` if an `Authorization` header cannot be read (T-182).
-fn credential(headers: &HeaderMap, key_headers: &[String]) -> Result<Option<Credential>, AuthError> {
-    if let Some(value) = headers.get(header::AUTHORIZATION) {
+/// The credentials of a request; `Err` if an `Authorization` header cannot be read (T-182). What a request says itself goes before the
+/// certificate of its connection (T-184).
+fn credential(parts: &Parts, key_headers: &[String]) -> Result<Option<Credential>, AuthError> {
+    if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
         let parsed = value.to_str().ok().and_then(Credential::parse);
         return parsed.map(Some).ok_or(AuthError::Invalid);
     }
-    let key = key_headers.iter().find_map(|name| header_text(headers, name));
-    Ok(key.map(|key| Credential::Token(key.trim().to_owned())))
+    if let Some(key) = key_headers.iter().find_map(|name| header_text(&parts.headers, name)) {
+        return Ok(Some(Credential::Token(key.trim().to_owned())));
+    }
+    Ok(tls::client_certificate(&parts.extensions).map(Credential::of_certificate))
 }
 
 /// The address of the client: of the connection, or what a trusted proxy says.

@@ -12,6 +12,7 @@ pub mod pieces;
 pub mod request;
 pub mod respond;
 pub mod serve;
+pub mod tls;
 pub mod validator;
 
 use std::net::IpAddr;

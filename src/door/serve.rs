@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::ServiceExt;
 use axum::http::Request;
-use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use axum_server::tls_rustls::RustlsAcceptor;
 use axum_server::{Handle, Server};
 use hyper::body::Incoming;
 use tower::Layer;
@@ -18,6 +18,7 @@ use tower::util::MapRequestLayer;
 use super::connection::{Gate, Peer, Usher};
 use super::limits::{Limits, Options};
 use super::path;
+use super::tls::Tls;
 
 /// How long requests in flight may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(30);
@@ -28,7 +29,7 @@ const STREAMS: u32 = 64;
 pub async fn serve(
     router: Router,
     listener: TcpListener,
-    tls: Option<RustlsConfig>,
+    tls: Option<Tls>,
     options: &Options,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
@@ -46,7 +47,10 @@ pub async fn serve(
     let mut server = Server::<Peer>::from_listener(gate).handle(handle);
     server.http_builder().http2().max_concurrent_streams(STREAMS);
     match tls {
-        Some(tls) => server.acceptor(RustlsAcceptor::new(tls).acceptor(usher)).serve(service).await,
+        Some(tls) => {
+            let acceptor = RustlsAcceptor::new(tls.config()).handshake_timeout(Duration::from_secs(options.header_seconds));
+            server.acceptor(acceptor.acceptor(usher)).serve(service).await
+        }
         None => server.acceptor(usher).serve(service).await,
     }
 }

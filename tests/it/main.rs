@@ -37,4 +37,5 @@ mod pattern_properties;
 mod pattern_strategy;
 mod robustness;
 mod status;
+mod tls;
 mod versions;

@@ -139,7 +139,7 @@ impl Server {
         let doors = taxiway::http::router(app.clone()).merge(taxiway::admin::router(app.clone()));
         let paths = taxiway::http::table().into_iter().chain(taxiway::admin::table()).map(|(path, _)| path);
         let options = operation::Options { metrics_from: Vec::new(), log_requests: false };
-        let operation = Operation::new(app, paths, options).unwrap();
+        let operation = Operation::new(app.clone(), paths, options).unwrap();
         operation.stage().set_loaded();
         let router = operation.around(doors);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
