@@ -1,4 +1,4 @@
-//! Connections: how many there are at once, and how long each waits for its client.
+//! Connections: how many there are at once, how long each waits for its client, and that its last answer arrives.
 //!
 //! A client is waited for when it opens a connection or has its answer (for its next request), and while an answer is ready that it does
 //! not take. Whoever takes longer is let go, and with it the memory that its answers hold. While the server is at work, no clock runs;
@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready as ready_or_return};
 use std::time::Duration;
 
+use axum::BoxError;
 use axum::body::{Body, HttpBody};
 use axum::extract::connect_info::Connected;
 use axum::http::{Request, Response, Version};
@@ -31,6 +32,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tower::Service;
 
 use super::limits::{Handed, Limits, Options, Visit};
+use super::path;
 use super::patience::Patience;
 
 /// An answer over HTTP/2 is handed on in pieces of a usual frame, so that what a client has not taken stays where it is watched.
@@ -133,13 +135,24 @@ struct Waiting {
     stuck: Option<Instant>,
     /// How long it may.
     writing: Patience,
+    /// Whether a request over HTTP/1.1 was answered before all of its body had come.
+    unread: bool,
 }
 
 impl Watch {
     fn new(times: Times) -> Self {
         let next_request = Instant::now() + times.header;
         let writing = times.patience();
-        Self(Arc::new(Mutex::new(Waiting { times, requests: 0, next_request, answers: BTreeMap::new(), name: 0, stuck: None, writing })))
+        Self(Arc::new(Mutex::new(Waiting {
+            times,
+            requests: 0,
+            next_request,
+            answers: BTreeMap::new(),
+            name: 0,
+            stuck: None,
+            writing,
+            unread: false,
+        })))
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -151,6 +164,8 @@ impl Watch {
         let mut waiting = self.lock();
         waiting.requests += 1;
         waiting.name += 1;
+        // Where another one comes, the body of the last did end.
+        waiting.unread = false;
         let patience = (version == Version::HTTP_2).then(|| waiting.times.patience());
         Turn { watch: self.clone(), name: waiting.name, patience, since: None }
     }
@@ -275,7 +290,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.socket).poll_write(context, octets);
         self.wrote(context, outcome)
@@ -294,8 +309,19 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
         Pin::new(&mut self.socket).poll_flush(context)
     }
 
+    /// What a client still sends of a body that was refused is read off until it ends, or the clock strikes: if the socket were closed
+    /// before, the client would see that and not the answer (Q21).
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(context)
+        ready_or_return!(Pin::new(&mut self.socket).poll_shutdown(context))?;
+        while self.watch.lock().unread {
+            let mut octets = [0; 8192];
+            let mut buffer = ReadBuf::new(&mut octets);
+            ready_or_return!(self.as_mut().poll_read(context, &mut buffer))?;
+            if buffer.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -314,7 +340,7 @@ impl<S, V> Accept<Stream<S>, V> for Usher {
     }
 }
 
-/// A service whose requests are counted and whose answers are watched.
+/// A service whose requests are counted, and whose bodies are watched both ways.
 #[derive(Clone)]
 pub struct Attended<V> {
     inner: V,
@@ -324,8 +350,10 @@ pub struct Attended<V> {
 
 impl<V, B> Service<Request<B>> for Attended<V>
 where
-    V: Service<Request<B>, Response = Response<Body>>,
+    V: Service<Request<Body>, Response = Response<Body>>,
     V::Future: Send + 'static,
+    B: HttpBody<Data = Bytes> + Unpin + Send + 'static,
+    B::Error: Into<BoxError>,
 {
     type Response = Response<Answer>;
     type Error = V::Error;
@@ -335,8 +363,10 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         let (turn, visit) = (self.watch.begin(request.version()), Visit::new(self.limits.clone()));
+        let watch = (request.version() != Version::HTTP_2).then(|| self.watch.clone());
+        let mut request = path::normalize(request).map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(Sent { body, watch }) });
         request.extensions_mut().insert(visit.clone());
         let answered = self.inner.call(request);
         Box::pin(async move {
@@ -344,6 +374,42 @@ where
             visit.answered(response.extensions().get::<Handed>().copied());
             Ok(response.map(|body| Answer::new(body, turn)))
         })
+    }
+}
+
+/// The body of a request; tells its connection if it is dropped before its end.
+struct Sent<B> {
+    body: B,
+    /// `None` over HTTP/2, which can end a request without its connection.
+    watch: Option<Watch>,
+}
+
+impl<B: HttpBody + Unpin> HttpBody for Sent<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let next = Pin::new(&mut self.body).poll_frame(context);
+        if matches!(next, Poll::Ready(None | Some(Err(_)))) {
+            self.watch = None;
+        }
+        next
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl<B> Drop for Sent<B> {
+    fn drop(&mut self) {
+        if let Some(watch) = &self.watch {
+            watch.lock().unread = true;
+        }
     }
 }
 
@@ -442,7 +508,7 @@ mod tests {
             "done"
         };
         let router =
-            Router::new().route("/long", get(|| async { vec![b'x'; LONG] })).route("/short", get(|| async { "x" })).route("/work", get(work));
+            Router::new().route("/long/", get(|| async { vec![b'x'; LONG] })).route("/short/", get(|| async { "x" })).route("/work/", get(work));
         let (client, socket) = duplex(16 * 1024);
         let stream = Stream::new(socket, Times::of(&options()), None);
         let usher = Usher(Arc::new(Limits::new(&options())));
@@ -480,7 +546,7 @@ mod tests {
     async fn who_asks_nothing_more_is_let_go_and_who_does_is_not() {
         let (mut client, served) = connect();
         for _ in 0..10 {
-            ask(&mut client, "/short").await;
+            ask(&mut client, "/short/").await;
             let mut answer = [0; 1000];
             assert!(client.read(&mut answer).await.unwrap() > 0);
             sleep(Duration::from_secs(20)).await;
@@ -492,7 +558,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn while_the_server_works_no_clock_runs() {
         let (mut client, _served) = connect();
-        ask(&mut client, "/work").await;
+        ask(&mut client, "/work/").await;
         let mut answer = [0; 1000];
         let length = client.read(&mut answer).await.unwrap();
         assert!(answer[..length].starts_with(b"HTTP/1.1 200 OK"));
@@ -502,7 +568,7 @@ mod tests {
     async fn an_answer_that_nobody_reads_is_held_for_a_pause_only() {
         let began = Instant::now();
         let (mut client, served) = connect();
-        ask(&mut client, "/long").await;
+        ask(&mut client, "/long/").await;
         served.await.unwrap();
         assert_eq!(began.elapsed().as_secs(), 60);
     }
@@ -510,7 +576,7 @@ mod tests {
     /// How much of a long answer a client gets that reads so many octets a second.
     async fn read_at(pace: usize) -> usize {
         let (mut client, _served) = connect();
-        ask(&mut client, "/long").await;
+        ask(&mut client, "/long/").await;
         let (mut all, mut part) = (0, vec![0; pace]);
         loop {
             match client.read(&mut part).await {
@@ -535,7 +601,7 @@ mod tests {
             let mut builder = http2::Builder::new(TokioExecutor::new());
             let (mut sender, connection) = builder.initial_stream_window_size(window).handshake::<_, Body>(TokioIo::new(client)).await.unwrap();
             let connection = tokio::spawn(connection);
-            let request = || Request::get("http://x/long").body(Body::empty()).unwrap();
+            let request = || Request::get("http://x/long/").body(Body::empty()).unwrap();
             let answer = sender.send_request(request()).await.unwrap();
             assert_eq!(answer.status(), StatusCode::OK);
             // The socket is read all the time; the answer is not taken.
@@ -550,7 +616,7 @@ mod tests {
         let (client, served) = connect();
         let (mut sender, connection) = http2::handshake::<_, _, Body>(TokioExecutor::new(), TokioIo::new(client)).await.unwrap();
         tokio::spawn(connection);
-        let answer = sender.send_request(Request::get("http://x/short").body(Body::empty()).unwrap()).await.unwrap();
+        let answer = sender.send_request(Request::get("http://x/short/").body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "x");
         served.await.unwrap();
     }

@@ -7,17 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::ServiceExt;
-use axum::http::Request;
 use axum_server::tls_rustls::RustlsAcceptor;
 use axum_server::{Handle, Server};
-use hyper::body::Incoming;
-use tower::Layer;
-use tower::util::MapRequestLayer;
 
 use super::connection::{Gate, Peer, Usher};
 use super::limits::{Limits, Options};
-use super::path;
 use super::tls::Tls;
 
 /// How long requests in flight may take after the signal to stop.
@@ -42,8 +36,7 @@ pub async fn serve(
         stop.await;
         stopper.graceful_shutdown(Some(GRACE));
     });
-    let app = MapRequestLayer::new(path::normalize::<Incoming>).layer(router);
-    let service = ServiceExt::<Request<Incoming>>::into_make_service_with_connect_info::<SocketAddr>(app);
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let mut server = Server::<Peer>::from_listener(gate).handle(handle);
     server.http_builder().http2().max_concurrent_streams(STREAMS);
     match tls {

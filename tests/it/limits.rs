@@ -102,6 +102,22 @@ async fn q21_q25_a_body_for_which_there_is_no_memory_is_refused_and_the_refusal_
 }
 
 #[tokio::test]
+async fn q21_a_refusal_arrives_while_the_body_is_still_being_sent() {
+    let server = server(|options| options.limits.requests_per_minute = 1).await;
+    let token = server.token("reader", None).await;
+    let reader = format!("Host: x\nAuthorization: Bearer {token}");
+    server.raw().await.exchange(&format!("GET /feeds/ HTTP/1.1\n{reader}"), b"").await.expect(200);
+    // More than all sockets hold.
+    let body = vec![b' '; 20_000_000];
+    for (path, head, status) in
+        [(OBJECTS, reader.as_str(), 429), (OBJECTS, "Host: x\nAuthorization: Bearer txw_x", 401), ("/nothing/at/all/", "Host: x", 404)]
+    {
+        let head = format!("POST {path} HTTP/1.1\n{head}\nContent-Length: {}", body.len());
+        server.raw().await.exchange(&head, &body).await.expect(status);
+    }
+}
+
+#[tokio::test]
 async fn a_body_of_the_advertised_length_always_fits_into_free_memory() {
     let server = server(|options| options.limits.body_memory = MAX_CONTENT_LENGTH).await;
     let body = json!({ "objects": [indicator(1)] }).to_string();
