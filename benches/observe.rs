@@ -1,4 +1,5 @@
-//! What being watched costs a request: an empty poll by a user, at the router, bare and under the eye; and what noting a consumer is part of.
+//! What being watched costs a request: an empty poll at the router, bare and under the eye; without credentials, and by a user, which also
+//! counts as a consumer.
 
 use std::sync::Arc;
 

@@ -18,7 +18,7 @@ use super::traffic::Underway;
 use super::{Operation, table};
 use crate::door::request::{self, Asked, RequestId};
 
-/// A route under the eye. Written by hand, because a middleware made of a function costs every request twice as much.
+/// A route under the eye. Written by hand, because a middleware made of a function costs every request 200 ns more (`benches/observe.rs`).
 #[derive(Clone)]
 pub(super) struct Observed<S> {
     pub(super) route: S,
