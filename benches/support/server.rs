@@ -22,7 +22,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the program on a store with its default settings; `port` 0 takes a free one. Returns when it listens.
+    /// Starts the program on a store, with its default settings but for the budgets of callers; `port` 0 takes a free one. Returns when it listens.
     pub(crate) fn start(dir: &Path, port: u16) -> Outcome<Self> {
         let dir = dir.canonicalize()?;
         let mut child = Command::new(env!("CARGO_BIN_EXE_taxiway"))
@@ -30,6 +30,9 @@ impl Server {
             // No settings of the folder that the bench was started in.
             .current_dir(&dir)
             .env("TAXIWAY_ADMIN_PASSWORD", "not used in a bench")
+            // One caller asks for more here than any may by default.
+            .env("TAXIWAY_LIMITS_REQUESTS_PER_MINUTE", "0")
+            .env("TAXIWAY_LIMITS_OBJECTS_PER_MINUTE", "0")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

@@ -16,11 +16,12 @@ use super::exit::{Exit, Trouble};
 use super::{open, print, secret};
 use crate::auth::accounts::{self, AccountError, NewUser};
 use crate::config::{Config, Flag};
+use crate::door::connection::Gate;
 use crate::door::tls::Tls;
 use crate::door::{self, App};
 use crate::feed::Feed;
 use crate::feed::curated::{self, files::Files};
-use crate::operation::Operation;
+use crate::operation::{Gauge, Operation};
 use crate::stix::marking::Level;
 use crate::{admin, http, telemetry};
 
@@ -81,7 +82,9 @@ impl Serve {
         let router = operation.around(http::router(app.clone()).merge(admin::router(app.clone())));
         // Served from now on, so that it can be asked whether it is ready; what else comes waits for the feeds.
         let limits = app.options.limits.clone();
-        let served = tokio::spawn(async move { door::serve::serve(router, listener, tls, &limits, stop).await });
+        let gate = Gate::new(listener, &limits).map_err(failed)?;
+        operation.watch(Gauge { name: "taxiway_connections", help: "Connections that are open", read: Box::new(gate.open()) });
+        let served = tokio::spawn(async move { door::serve::serve(router, gate, tls, &limits, stop).await });
         if config.curated {
             load_curated(&app.feed, config.indicators.as_deref()).await?;
         }

@@ -9,6 +9,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::validator::Tag;
+use crate::store::Hits;
 
 /// A body shorter than this is sent as it is.
 pub const SHORTEST: u64 = 1_024;
@@ -94,6 +95,11 @@ impl Compressed {
     /// An empty cache of at most so many octets.
     pub fn new(budget: usize) -> Self {
         Self { kept: Cache::with_weighter(budget / USUAL + 16, budget as u64, Octets) }
+    }
+
+    /// How often what was asked for was there.
+    pub fn hits(&self) -> Hits {
+        Hits { hits: self.kept.hits(), misses: self.kept.misses() }
     }
 
     /// The compressed body that a tag names, if it is there.

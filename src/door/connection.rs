@@ -59,10 +59,20 @@ pub struct Peer(SocketAddr);
 
 impl Gate {
     /// A gate before a listener.
-    pub fn new(listener: TcpListener, options: &Options) -> io::Result<Self> {
+    pub fn new(listener: std::net::TcpListener, options: &Options) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
         SockRef::from(&listener).listen(QUEUE)?;
         let slots = Arc::new(Semaphore::new(options.connections.min(Semaphore::MAX_PERMITS)));
         Ok(Self { listener, slots, times: Times::of(options) })
+    }
+}
+
+impl Gate {
+    /// Tells how many connections are open.
+    pub fn open(&self) -> impl Fn() -> u64 + Send + Sync + 'static {
+        let (slots, all) = (self.slots.clone(), self.slots.available_permits());
+        move || all.saturating_sub(slots.available_permits()) as u64
     }
 }
 

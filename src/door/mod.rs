@@ -31,7 +31,7 @@ pub struct App {
     /// Who is who.
     pub auth: Arc<Authenticator>,
     /// Answers that were compressed a while ago.
-    pub compressed: Compressed,
+    pub compressed: Arc<Compressed>,
     /// The headers of a request on which a page depends.
     pub vary: HeaderValue,
     /// What an operator may set about the doors.
@@ -44,7 +44,10 @@ impl App {
         let names = ["accept", "accept-encoding", "authorization"].into_iter().chain(options.key_headers.iter().map(String::as_str));
         // The names of headers were checked with the settings; a page that depends on anything is right whatever they are.
         let vary = HeaderValue::try_from(names.collect::<Vec<_>>().join(", ")).unwrap_or(HeaderValue::from_static("*"));
-        Self { compressed: Compressed::new(options.compressed_octets), vary, feed, auth, options }
+        let compressed = Arc::new(Compressed::new(options.compressed_octets));
+        let watched = compressed.clone();
+        feed.counts().watch_cache("compressed", move || watched.hits());
+        Self { feed, auth, compressed, vary, options }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,16 +19,14 @@ const GRACE: Duration = Duration::from_secs(30);
 /// Answers that a client may ask for at once over one connection of HTTP/2.
 const STREAMS: u32 = 64;
 
-/// Serves `router` on `listener`, over TLS if given, until `stop` ends.
+/// Serves `router` to whoever comes through the gate, over TLS if given, until `stop` ends.
 pub async fn serve(
     router: Router,
-    listener: TcpListener,
+    gate: Gate,
     tls: Option<Tls>,
     options: &Options,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    listener.set_nonblocking(true)?;
-    let gate = Gate::new(tokio::net::TcpListener::from_std(listener)?, options)?;
     let usher = Usher(Arc::new(Limits::new(options)));
     let handle = Handle::<Peer>::new();
     let stopper = handle.clone();

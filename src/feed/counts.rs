@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::read::Content;
-use crate::store::Outcome;
+use crate::store::{Hits, Outcome};
 
 /// A number that only grows.
 #[derive(Debug, Default)]
@@ -41,15 +41,6 @@ pub struct Counts {
     /// Objects that did not pass the gate.
     pub refused: Counter,
     caches: Mutex<Vec<Cache>>,
-}
-
-/// How often a cache had what was asked of it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Hits {
-    /// Asked for and there.
-    pub hits: u64,
-    /// Asked for and not there.
-    pub misses: u64,
 }
 
 /// A cache that is watched: it counts by itself and is read when somebody wants to know.

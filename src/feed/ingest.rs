@@ -24,6 +24,8 @@ use crate::taxii::stamp::Stamp;
 const MOST_FINDINGS: usize = 10;
 /// The longest text of a refused object's id that its failure repeats.
 const LONGEST_ID: usize = 300;
+/// A body of at most so many octets is judged on the spot: handing it to another thread takes longer.
+const SHORT: usize = 8 << 10;
 /// Fewer objects than this are not worth another thread.
 const PARALLEL: usize = 64;
 const HOUR: u64 = 3_600_000_000;
@@ -36,8 +38,12 @@ impl Feed {
     pub async fn post(&self, writing: &Writing, body: Bytes) -> Result<Status, FeedError> {
         let now = self.clock.now();
         let octets = body.len();
-        let judged = tokio::task::spawn_blocking(move || judge(&body, now));
-        let (objects, refused) = judged.await.map_err(|e| FeedError::NotAnEnvelope(format!("the envelope could not be judged: {e}")))??;
+        let (objects, refused) = if body.len() <= SHORT {
+            judge(&body, now)?
+        } else {
+            let judged = tokio::task::spawn_blocking(move || judge(&body, now));
+            judged.await.map_err(|e| FeedError::NotAnEnvelope(format!("the envelope could not be judged: {e}")))??
+        };
         let count = refused.len();
         let receipt = Receipt {
             id: Uuid::new_v4(),

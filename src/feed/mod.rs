@@ -52,7 +52,12 @@ impl Feed {
     /// Opens the feed on a store.
     pub async fn open(store: Arc<dyn Store>, clock: Arc<dyn Clock>, options: Options) -> Result<Self, StoreError> {
         let directory = ArcSwap::from_pointee(store.directory().await?);
-        Ok(Self { store, clock, directory, editing: Mutex::new(()), options, consumers: Consumers::default(), counts: Counts::default() })
+        let counts = Counts::default();
+        if store.ready().is_some() {
+            let store = store.clone();
+            counts.watch_cache("segments", move || store.ready().unwrap_or_default());
+        }
+        Ok(Self { store, clock, directory, editing: Mutex::new(()), options, consumers: Consumers::default(), counts })
     }
 
     /// Roots, collections, users, tokens and grants as they stand.

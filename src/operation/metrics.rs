@@ -18,7 +18,7 @@ use crate::door::error::Failure;
 use crate::door::respond;
 use crate::feed::access;
 use crate::feed::consumers::Standing;
-use crate::feed::counts::Hits;
+use crate::store::Hits;
 use crate::store::StoreError;
 use crate::taxii::stamp::Stamp;
 

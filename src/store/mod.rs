@@ -97,6 +97,20 @@ pub trait Store: Send + Sync + 'static {
 
     /// Forgets the statuses that have expired at `now` and returns how many.
     async fn sweep(&self, now: Stamp) -> Result<usize, StoreError>;
+
+    /// How often [`Store::text`] had a page ready in memory; `None` for a store that keeps none ready.
+    fn ready(&self) -> Option<Hits> {
+        None
+    }
+}
+
+/// How often a cache had what was asked of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hits {
+    /// Asked for and there.
+    pub hits: u64,
+    /// Asked for and not there.
+    pub misses: u64,
 }
 
 /// What lies outside the protocol: the store could not do its work.

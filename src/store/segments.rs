@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::{ArcSwap, Guard};
 use bytes::Bytes;
 
-use super::Select;
 use super::text::Gathering;
+use super::{Hits, Select};
 use crate::stix::marking::Level;
 use crate::taxii::stamp::Stamp;
 
@@ -203,7 +203,7 @@ impl Rows {
 }
 
 /// The segments of a store, within a budget.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Segments {
     budget: usize,
     rows: ArcSwap<Rows>,
@@ -213,13 +213,27 @@ pub(super) struct Segments {
     epoch: AtomicU64,
     /// Counts uses, so that the one that was of no use for longest can go.
     uses: AtomicU64,
+    /// How often a page was cut from what is here.
+    hits: AtomicU64,
+    /// How often something was missing.
+    misses: AtomicU64,
 }
 
 impl Segments {
     /// No segments yet, and never more octets than `budget`.
     pub(super) fn new(budget: usize) -> Self {
-        let (rows, total, epoch, uses) = Default::default();
-        Self { budget, rows, total, epoch, uses }
+        Self { budget, ..Self::default() }
+    }
+
+    /// Counts a page that was asked for.
+    pub(super) fn asked(&self, found: bool) {
+        let counter = if found { &self.hits } else { &self.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What was counted.
+    pub(super) fn hits(&self) -> Hits {
+        Hits { hits: self.hits.load(Ordering::Relaxed), misses: self.misses.load(Ordering::Relaxed) }
     }
 
     /// Whether anything can be kept at all.

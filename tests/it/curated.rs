@@ -15,6 +15,7 @@ use taxiway::stix::time::Instant;
 use tempfile::TempDir;
 
 use crate::program::{ADMIN_PASSWORD, Server};
+use crate::support::client;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/indicators");
 
@@ -272,8 +273,7 @@ fn copy_folder(from: &Path, to: &Path) {
 }
 
 async fn get(url: &str) -> Value {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let answer = reqwest::Client::new().get(url).header("accept", "application/taxii+json;version=2.1").send().await.unwrap();
+    let answer = client::http().get(url).header("accept", "application/taxii+json;version=2.1").send().await.unwrap();
     assert_eq!(answer.status(), 200, "{url}");
     serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
 }

@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 
 use crate::program;
-use crate::support::client::Client;
+use crate::support::client::{self, Client};
 use crate::support::samples::{indicator, indicators, malware, marked};
 use crate::support::server::{Backend, EVERY_STORE, OBJECTS, PUBLIC_OBJECTS, Server};
 
@@ -267,7 +267,7 @@ async fn a_line_is_logged_for_each_request_if_asked_for_and_has_no_secrets() {
     let folder = TempDir::new().unwrap();
     let mut server = server_with(&folder, "[log]\nrequests = true\nformat = 'json'\n");
     let url = format!("{}/admin/users/?limit=1&api_key=hunter2", server.url);
-    let answer = reqwest::Client::new().get(url).basic_auth("admin", Some(program::ADMIN_PASSWORD)).send().await.unwrap();
+    let answer = client::http().get(url).basic_auth("admin", Some(program::ADMIN_PASSWORD)).send().await.unwrap();
     let line = server.wait_for("answered");
     let line: Value = serde_json::from_str(line.lines().last().unwrap()).unwrap();
     let fields = &line["fields"];
@@ -281,7 +281,7 @@ async fn a_line_is_logged_for_each_request_if_asked_for_and_has_no_secrets() {
 async fn a_server_that_was_told_to_stop_says_so_before_it_closes() {
     let folder = TempDir::new().unwrap();
     let mut server = server_with(&folder, "operation.drain_seconds = 3600\n");
-    let client = reqwest::Client::new();
+    let client = client::http();
     let url = server.url.clone();
     let status = async |path: &str| client.get(format!("{url}{path}")).send().await.unwrap().status().as_u16();
     assert_eq!(status("/readyz").await, 200);

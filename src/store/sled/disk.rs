@@ -71,6 +71,9 @@ impl Drop for Seat {
             // A failure loses nothing: the next start does the same work.
             drop(open(&self.config, self.reserve));
         }
+        // Gives the blocks behind the end back. What fails here loses nothing.
+        let log = File::options().write(true).open(self.dir.join(LOG));
+        let _ = log.and_then(|log| log.set_len(log.metadata()?.len()));
     }
 }
 

@@ -31,7 +31,7 @@ use uuid::Uuid;
 use super::directory::{Directory, Edit};
 use super::segments::{Reach, Segments};
 use super::text::{Gathering, Text};
-use super::{Added, Addition, Behind, EditError, Page, Select, StatusRecord, Store, StoreError, Versions};
+use super::{Added, Addition, Behind, EditError, Hits, Page, Select, StatusRecord, Store, StoreError, Versions};
 use crate::stix::id::{StixId, type_of};
 use crate::stix::time::Instant;
 use crate::taxii::stamp::Stamp;
@@ -242,7 +242,9 @@ impl Store for SledStore {
         if select.ids.is_some() || select.versions != Versions::LAST {
             return self.page(collection, select).await.map(Text::from);
         }
-        if let Some(text) = self.shared.ready(collection, select)? {
+        let ready = self.shared.ready(collection, select)?;
+        self.shared.segments.asked(ready.is_some());
+        if let Some(text) = ready {
             return Ok(text);
         }
         let select = select.clone();
@@ -275,6 +277,10 @@ impl Store for SledStore {
 
     async fn sweep(&self, now: Stamp) -> Result<usize, StoreError> {
         self.ask(|reply| Job::Sweep(now, reply)).await
+    }
+
+    fn ready(&self) -> Option<Hits> {
+        Some(self.shared.segments.hits())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use sled::{Batch, Tree};
 use tokio::sync::mpsc::{Receiver, error::TryRecvError};
@@ -23,6 +24,9 @@ use crate::taxii::stamp::Stamp;
 
 /// A group ends when its objects have more bytes than this.
 const GROUP_BYTES: usize = 4 << 20;
+/// How often the writer looks whether as many envelopes have come as were in the last group, and how long it waits between two looks.
+const LOOKS: usize = 5;
+const LOOK: Duration = Duration::from_micros(100);
 /// What an object costs besides its bytes: keys, header and indexes.
 const OVERHEAD: usize = 512;
 /// Keys that are removed between two looks at what is waiting.
@@ -60,6 +64,8 @@ pub(super) struct Writer {
     disk: Disk,
     /// Collections that are gone but for their objects.
     purges: VecDeque<u32>,
+    /// How many envelopes were in the last group.
+    usual: usize,
     /// Why nothing more is written: sled cannot tell what of a failed write is on the disk, so it must be opened anew.
     broken: Option<StoreError>,
 }
@@ -67,7 +73,7 @@ pub(super) struct Writer {
 impl Writer {
     /// A writer that shows its work to the readers of `shared`.
     pub(super) fn new(shared: Arc<Shared>, disk: Disk, purges: VecDeque<u32>) -> Self {
-        Self { shared, disk, purges, broken: None }
+        Self { shared, disk, purges, usual: 1, broken: None }
     }
 
     /// Works until nobody can send any more.
@@ -108,6 +114,7 @@ impl Writer {
         let mut next = None;
         let mut bytes = size(&addition);
         let (mut additions, mut replies) = (vec![addition], vec![reply]);
+        let mut looks = LOOKS;
         while bytes < GROUP_BYTES {
             match jobs.try_recv() {
                 Ok(Job::Add(addition, reply)) => {
@@ -119,9 +126,15 @@ impl Writer {
                     next = Some(other);
                     break;
                 }
+                // Those who were answered together are likely to come again together, in a moment.
+                Err(TryRecvError::Empty) if additions.len() < self.usual && looks > 0 => {
+                    looks -= 1;
+                    std::thread::sleep(LOOK);
+                }
                 Err(_) => break,
             }
         }
+        self.usual = additions.len();
         match self.add_group(additions, bytes) {
             Ok(answers) => replies.into_iter().zip(answers).for_each(|(reply, result)| answer(reply, result)),
             Err(error) => replies.into_iter().for_each(|reply| answer(reply, Err(error.clone()))),

@@ -13,6 +13,13 @@ use taxiway::taxii::media;
 
 use super::checks::{self, Endpoint};
 
+/// A plain client, which takes redirections for what they are.
+pub(crate) fn http() -> reqwest::Client {
+    // A second one in the same process finds the provider installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
 /// A caller with headers that it sends every time.
 #[derive(Clone)]
 pub(crate) struct Client {

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use taxiway::auth::{Authenticator, token};
+use taxiway::door::connection::Gate;
 use taxiway::door::{self, App, limits, serve};
 use taxiway::feed::clock::Clock;
 use taxiway::feed::{self, Feed};
@@ -31,7 +32,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::client::Client;
+use super::client::{self, Client};
 use super::raw::Raw;
 
 /// The collection that most tests use.
@@ -144,17 +145,15 @@ impl Server {
         let router = operation.around(doors);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
+        let gate = Gate::new(listener, &app.options.limits).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(async move {
             let stop = async {
                 let _ = stopped.await;
             };
-            serve::serve(router, listener, None, &app.options.limits, stop).await
+            serve::serve(router, gate, None, &app.options.limits, stop).await
         });
-        // A second one in the same process finds the provider installed already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { address, clock, feed, http, _stop: stop, _directory: directory }
+        Self { address, clock, feed, http: client::http(), _stop: stop, _directory: directory }
     }
 
     pub(crate) fn anonymous(&self) -> Client {
