@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, Guard};
 use bytes::Bytes;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::text::Gathering;
 use super::{Hits, Select};
@@ -19,6 +20,8 @@ use crate::taxii::stamp::Stamp;
 
 /// The most octets of text in one segment, unless a single object is longer.
 pub(super) const LENGTH: usize = 1 << 20;
+/// How many positions are remembered that were asked for in vain.
+const MISSED: usize = 4_096;
 /// What a segment costs besides text and items.
 const OVERHEAD: usize = 512;
 
@@ -213,6 +216,8 @@ pub(super) struct Segments {
     epoch: AtomicU64,
     /// Counts uses, so that the one that was of no use for longest can go.
     uses: AtomicU64,
+    /// Positions that were asked for a while ago, each in its slot.
+    missed: Box<[AtomicU64]>,
     /// How often a page was cut from what is here.
     hits: AtomicU64,
     /// How often something was missing.
@@ -222,7 +227,7 @@ pub(super) struct Segments {
 impl Segments {
     /// No segments yet, and never more octets than `budget`.
     pub(super) fn new(budget: usize) -> Self {
-        Self { budget, ..Self::default() }
+        Self { budget, missed: (0..MISSED).map(|_| AtomicU64::new(0)).collect(), ..Self::default() }
     }
 
     /// Counts a page that was asked for.
@@ -236,9 +241,12 @@ impl Segments {
         Hits { hits: self.hits.load(Ordering::Relaxed), misses: self.misses.load(Ordering::Relaxed) }
     }
 
-    /// Whether anything can be kept at all.
-    pub(super) fn is_worthwhile(&self) -> bool {
-        self.budget > OVERHEAD
+    /// Whether it is worth building segments for a page that begins after `position`: only what is asked for again is worth the copy and
+    /// the place of something else. A reader who goes through everything once leaves no trace.
+    pub(super) fn wants(&self, number: u32, position: Stamp) -> bool {
+        let mark = position.0 ^ (u64::from(number) << 56) | 1;
+        let slot = usize::try_from(xxh3_64(&mark.to_be_bytes())).unwrap_or_default() % MISSED;
+        self.budget > OVERHEAD && self.missed.get(slot).is_some_and(|slot| slot.swap(mark, Ordering::Relaxed) == mark)
     }
 
     /// The segments as they are now. All of them tell of one state, or of later ones that differ from it at the end only.
@@ -420,6 +428,15 @@ mod tests {
         let rows = segments.rows();
         assert!(rows.around(0, Stamp(0)).is_some() && rows.around(0, Stamp(15)).is_none() && rows.around(0, Stamp(30)).is_some());
         assert!(*segments.total.lock().unwrap() <= size);
+    }
+
+    #[test]
+    fn what_is_asked_for_once_is_not_built() {
+        let segments = Segments::new(usize::MAX);
+        assert!(!segments.wants(0, Stamp(7)) && !segments.wants(1, Stamp(7)) && !segments.wants(0, Stamp(8)));
+        assert!(segments.wants(0, Stamp(7)));
+        let none = Segments::new(0);
+        assert!(!none.wants(0, Stamp(7)) && !none.wants(0, Stamp(7)));
     }
 
     #[test]

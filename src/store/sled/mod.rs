@@ -64,7 +64,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache: 128 << 20, segments: 128 << 20, reserve: 64 << 20 }
+        Self { cache: 48 << 20, segments: 64 << 20, reserve: 64 << 20 }
     }
 }
 
@@ -186,13 +186,13 @@ impl Shared {
         Ok(Some(gathering.done()))
     }
 
-    /// The text of a page, for which segments are built where there are none.
+    /// The text of a page, for which segments are built if it is asked for again.
     fn text(&self, collection: Uuid, select: &Select) -> Result<Text, StoreError> {
-        if select.types.is_none() && self.segments.is_worthwhile() {
+        let number = self.view.load().house.number(collection)?;
+        if select.types.is_none() && self.segments.wants(number, select.from.max(select.after)) {
             for _ in 0..ATTEMPTS {
                 let epoch = self.segments.epoch();
                 let view = self.view.load_full();
-                let number = view.house.number(collection)?;
                 let text = Reader::new(Shelf { tree: &self.db, number }, &view, select).text(&self.segments, epoch)?;
                 // What changed under its hands may stand in it as it was before and as it is now.
                 if epoch.is_some() && epoch == self.segments.epoch() {
