@@ -7,7 +7,7 @@ use crate::world::World;
 /// How often it is looked at.
 const EVERY: Duration = Duration::from_secs(2);
 /// Memory that the store may fill with what it reads and writes, and fills slowly: no leak.
-const CACHES: f64 = 600e6;
+const CACHES: f64 = 300e6;
 /// Open files and sockets that come and go.
 const LEEWAY: f64 = 100.0;
 

@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::store::directory::{Directory, Edit};
-use crate::store::{EditError, Store, StoreError};
+use crate::store::{Condition, EditError, Store, StoreError};
 use clock::Clock;
 use consumers::Consumers;
 use counts::Counts;
@@ -53,10 +53,8 @@ impl Feed {
     pub async fn open(store: Arc<dyn Store>, clock: Arc<dyn Clock>, options: Options) -> Result<Self, StoreError> {
         let directory = ArcSwap::from_pointee(store.directory().await?);
         let counts = Counts::default();
-        if store.ready().is_some() {
-            let store = store.clone();
-            counts.watch_cache("segments", move || store.ready().unwrap_or_default());
-        }
+        let watched = store.clone();
+        counts.watch_cache("segments", move || watched.condition().ready);
         Ok(Self { store, clock, directory, editing: Mutex::new(()), options, consumers: Consumers::default(), counts })
     }
 
@@ -81,6 +79,11 @@ impl Feed {
     /// Whether the store answers a question that it must look at its disk for.
     pub async fn answers(&self) -> Result<(), StoreError> {
         self.store.status(Uuid::nil(), self.clock.now()).await.map(drop)
+    }
+
+    /// How the store does.
+    pub fn condition(&self) -> Condition {
+        self.store.condition()
     }
 
     /// What went through since the feed was opened.

@@ -18,8 +18,7 @@ use crate::door::error::Failure;
 use crate::door::respond;
 use crate::feed::access;
 use crate::feed::consumers::Standing;
-use crate::store::Hits;
-use crate::store::StoreError;
+use crate::store::{Hits, StoreError};
 use crate::taxii::stamp::Stamp;
 
 /// Microseconds in a second.
@@ -65,6 +64,7 @@ impl Collector for Look {
         self.server(&mut sheet)?;
         self.requests(&mut sheet)?;
         self.objects(&mut sheet)?;
+        self.store(&mut sheet)?;
         self.directory(&mut sheet)?;
         self.consumers(&mut sheet)
     }
@@ -117,6 +117,12 @@ impl Look {
         let rows = |of: fn(&Hits) -> u64| caches.iter().map(move |(name, hits)| ([("cache", *name)], of(hits)));
         sheet.counters("taxiway_cache_hits", "What a cache was asked for and had", rows(|hits| hits.hits))?;
         sheet.counters("taxiway_cache_misses", "What a cache was asked for and had not", rows(|hits| hits.misses))
+    }
+
+    fn store(&self, sheet: &mut Sheet<'_>) -> fmt::Result {
+        let condition = self.operation.app.feed.condition();
+        sheet.gauges("taxiway_store_waiting_writes", "Writes that wait for their turn", [(NONE, whole(condition.waiting))])?;
+        sheet.gauges("taxiway_store_size_bytes", "Octets of the store on the disk; 0 if it has none", [(NONE, whole(condition.octets))])
     }
 
     fn directory(&self, sheet: &mut Sheet<'_>) -> fmt::Result {

@@ -13,7 +13,7 @@ use crate::feed::counts::Counter;
 /// The methods that are told apart.
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "DELETE", "other"];
 /// The statuses that are told apart; the name of the one after them is `other`.
-const STATUSES: [u16; 19] = [200, 201, 202, 204, 400, 401, 403, 404, 405, 406, 408, 409, 413, 415, 422, 429, 500, 503, 507];
+const STATUSES: [u16; 20] = [200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 406, 408, 409, 413, 415, 422, 429, 500, 503, 507];
 /// The upper bounds of the buckets that durations are counted in, in microseconds.
 const BOUNDS: [u64; 16] =
     [50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 10_000_000];

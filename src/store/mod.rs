@@ -98,10 +98,21 @@ pub trait Store: Send + Sync + 'static {
     /// Forgets the statuses that have expired at `now` and returns how many.
     async fn sweep(&self, now: Stamp) -> Result<usize, StoreError>;
 
-    /// How often [`Store::text`] had a page ready in memory; `None` for a store that keeps none ready.
-    fn ready(&self) -> Option<Hits> {
-        None
+    /// How the store does, as far as it can tell at once.
+    fn condition(&self) -> Condition {
+        Condition::default()
     }
+}
+
+/// How a store does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Condition {
+    /// Writes that wait for their turn.
+    pub waiting: u64,
+    /// Octets on the disk.
+    pub octets: u64,
+    /// How often [`Store::text`] had a page ready in memory.
+    pub ready: Hits,
 }
 
 /// How often a cache had what was asked of it.

@@ -31,7 +31,7 @@ use uuid::Uuid;
 use super::directory::{Directory, Edit};
 use super::segments::{Reach, Segments};
 use super::text::{Gathering, Text};
-use super::{Added, Addition, Behind, EditError, Hits, Page, Select, StatusRecord, Store, StoreError, Versions};
+use super::{Added, Addition, Behind, Condition, EditError, Page, Select, StatusRecord, Store, StoreError, Versions};
 use crate::stix::id::{StixId, type_of};
 use crate::stix::time::Instant;
 use crate::taxii::stamp::Stamp;
@@ -279,8 +279,11 @@ impl Store for SledStore {
         self.ask(|reply| Job::Sweep(now, reply)).await
     }
 
-    fn ready(&self) -> Option<Hits> {
-        Some(self.shared.segments.hits())
+    fn condition(&self) -> Condition {
+        let waiting = self.jobs.as_ref().map_or(0, |jobs| jobs.max_capacity() - jobs.capacity());
+        // A size that cannot be read is none that could be told.
+        let octets = self.shared.db.size_on_disk().unwrap_or_default();
+        Condition { waiting: waiting as u64, octets, ready: self.shared.segments.hits() }
     }
 }
 
