@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sled::{Db, Tree};
+use sled::{Db, IVec, Tree};
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::Options;
@@ -11,6 +11,8 @@ use crate::store::StoreError;
 
 /// Octets that are written between two looks at the room on the disk.
 const STEP: usize = 4 << 20;
+/// A value of so many octets is worth to be written once only.
+const LARGE: usize = 100;
 /// What a key and a value cost besides their own octets.
 const OVERHEAD: usize = 64;
 
@@ -67,17 +69,22 @@ fn copy_tree(source: &Tree, to: &Path, options: &Options, progress: &mut dyn FnM
     let (mut seat, target) = Seat::take(to, options)?;
     seat.abandon();
     let mut disk = Disk::new(to, options.reserve)?;
-    let (mut tally, mut step) = (Tally::default(), STEP);
+    let mut tally = Tally::default();
+    let mut hand = Hand { target: &target, disk: &disk, step: STEP };
+    // sled writes a page anew each time that it is split. So the pages are made first, with nothing much in them, and then filled.
     for pair in source {
         let (key, value) = pair?;
-        step += key.len() + value.len() + OVERHEAD;
-        if step >= STEP {
-            disk.room(STEP + value.len())?;
-            progress(tally.copied.octets);
-            step = 0;
-        }
         tally.count(&key, &value);
-        target.insert(key, value)?;
+        hand.put(key, if value.len() < LARGE { value } else { IVec::default() })?;
+    }
+    let mut written = 0;
+    for pair in source {
+        let (key, value) = pair?;
+        written += (key.len() + value.len()) as u64;
+        if value.len() >= LARGE {
+            hand.put(key, value)?;
+            progress(written);
+        }
     }
     target.flush()?;
     disk.sync_all()?;
@@ -88,6 +95,26 @@ fn copy_tree(source: &Tree, to: &Path, options: &Options, progress: &mut dyn FnM
     }
     let (copied, back) = (tally.done(), back.done());
     if copied == back { Ok(copied) } else { Err(StoreError::Damaged(format!("the copy in {} differs from what was copied", to.display()))) }
+}
+
+/// Writes, and looks for room on the disk now and then.
+struct Hand<'a> {
+    target: &'a Tree,
+    disk: &'a Disk,
+    /// Octets since the last look.
+    step: usize,
+}
+
+impl Hand<'_> {
+    fn put(&mut self, key: IVec, value: IVec) -> Result<(), StoreError> {
+        self.step += key.len() + value.len() + OVERHEAD;
+        if self.step >= STEP {
+            self.disk.room(STEP + value.len())?;
+            self.step = 0;
+        }
+        self.target.insert(key, value)?;
+        Ok(())
+    }
 }
 
 /// Counts what a tree holds.
