@@ -32,7 +32,7 @@ fn main() {
 
 fn post(bencher: Bencher<'_, '_>, store: Arc<dyn Store>, size: u64) {
     let runtime = Runtime::new().expect("a runtime");
-    let options = Options { page_default: 1000, page_max: 5000, page_octets: 32 << 20, status_hours: 48 };
+    let options = Options { page_default: 1000, page_max: 5000, page_octets: 32 << 20, status_hours: 48, envelope_objects: 10_000, json_depth: 128 };
     let feed = runtime.block_on(Feed::open(store, Arc::new(SystemClock), options)).expect("the store is empty");
     let root = Root { slug: "bench".into(), title: "Bench".into(), description: None };
     runtime.block_on(feed.edit(vec![Edit::AddRoot(root), Edit::AddCollection(collection())])).expect("the store is empty");

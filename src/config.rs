@@ -9,6 +9,7 @@ use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
 
+use crate::stix::json::DEEPEST;
 use crate::{door, feed, operation, store};
 
 /// Every setting with its default; also what tells known keys from unknown ones, and the type of each.
@@ -17,6 +18,8 @@ const DEFAULTS: &str = include_str!("../taxiway.default.toml");
 const USUAL_FILE: &str = "taxiway.toml";
 /// What the name of every variable begins with.
 const PREFIX: &str = "TAXIWAY";
+/// Granular markings in extensions of observables need about eight levels.
+const LEAST_DEPTH: usize = 16;
 /// A status can be read for at least this many hours (T-118).
 const LEAST_STATUS_HOURS: u64 = 24;
 
@@ -72,6 +75,9 @@ pub struct Limits {
     pub page_octets: NonZeroUsize,
     #[serde(deserialize_with = "status_hours")]
     pub status_hours: u64,
+    pub envelope_objects: NonZeroUsize,
+    #[serde(deserialize_with = "depth")]
+    pub json_depth: usize,
     pub connections: NonZeroUsize,
     #[serde(deserialize_with = "seconds")]
     pub header_seconds: u64,
@@ -205,8 +211,15 @@ impl Config {
 
     /// What the feed is told.
     pub fn feed(&self) -> feed::Options {
-        let Limits { page_default, page_max, page_octets, status_hours, .. } = self.limits;
-        feed::Options { page_default: page_default.get(), page_max: page_max.get(), page_octets: page_octets.get(), status_hours }
+        let limits = &self.limits;
+        feed::Options {
+            page_default: limits.page_default.get(),
+            page_max: limits.page_max.get(),
+            page_octets: limits.page_octets.get(),
+            status_hours: limits.status_hours,
+            envelope_objects: limits.envelope_objects.get(),
+            json_depth: limits.json_depth,
+        }
     }
 
     /// What the store is told, if it is one on this machine's disk.
@@ -405,6 +418,15 @@ fn status_hours<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
         return Ok(hours);
     }
     Err(D::Error::invalid_value(Unexpected::Unsigned(hours), &"24 hours at least, and less than a century (TAXII 2.1 §4.3.1)"))
+}
+
+/// How deep objects may be: deep enough for every object of the standard, and no deeper than the parser goes.
+fn depth<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    let depth = usize::deserialize(from)?;
+    if (LEAST_DEPTH..=DEEPEST).contains(&depth) {
+        return Ok(depth);
+    }
+    Err(D::Error::custom(format_args!("between {LEAST_DEPTH} and {DEEPEST} levels")))
 }
 
 /// A time that a client may take.

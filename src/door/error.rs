@@ -116,6 +116,7 @@ impl From<FeedError> for Failure {
             FeedError::Denied(denied) => denied.into(),
             FeedError::Query(query) => query.into(),
             FeedError::NotJson(_) => Self::new(StatusCode::BAD_REQUEST, error.to_string()),
+            FeedError::TooMany { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
             FeedError::NotAnEnvelope(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
             FeedError::Store(store) => store.into(),
         }
@@ -188,4 +189,18 @@ pub async fn no_such_path() -> Failure {
 /// 405; the router adds `Allow` (T-025).
 pub async fn no_such_method(method: Method) -> Failure {
     Failure::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not offered here; see the Allow header"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_told_to_come_again_is_told_when() {
+        for error in [StoreError::Busy.into(), Failure::from(Busy::Memory(2)), Failure::from(Busy::Budget(9)), Failure::from(AuthError::Slow(4))] {
+            let response = error.into_response();
+            assert!(matches!(response.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS));
+            assert!(response.headers()[header::RETRY_AFTER].to_str().unwrap().parse::<u64>().unwrap() > 0);
+        }
+    }
 }

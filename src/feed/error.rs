@@ -19,6 +19,14 @@ pub enum FeedError {
     /// The body is JSON but no envelope with objects: 422.
     #[error("{0}")]
     NotAnEnvelope(String),
+    /// The envelope has more objects than it may: 413.
+    #[error("the envelope has {found} objects, at most {most} are taken at once")]
+    TooMany {
+        /// How many it has.
+        found: usize,
+        /// How many it may have.
+        most: usize,
+    },
     /// The store could not do its work.
     #[error(transparent)]
     Store(#[from] StoreError),

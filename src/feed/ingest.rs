@@ -38,10 +38,11 @@ impl Feed {
     pub async fn post(&self, writing: &Writing, body: Bytes) -> Result<Status, FeedError> {
         let now = self.clock.now();
         let octets = body.len();
+        let bounds = Bounds { objects: self.options.envelope_objects, depth: self.options.json_depth };
         let (objects, refused) = if body.len() <= SHORT {
-            judge(&body, now)?
+            judge(&body, now, bounds)?
         } else {
-            let judged = tokio::task::spawn_blocking(move || judge(&body, now));
+            let judged = tokio::task::spawn_blocking(move || judge(&body, now, bounds));
             judged.await.map_err(|e| FeedError::NotAnEnvelope(format!("the envelope could not be judged: {e}")))??
         };
         let count = refused.len();
@@ -60,10 +61,13 @@ impl Feed {
 }
 
 /// The good objects of an envelope, and the refused ones with the reasons. A large envelope is judged on all cores.
-fn judge(body: &Bytes, now: Stamp) -> Result<(Vec<NewObject>, Vec<StatusDetail>), FeedError> {
+fn judge(body: &Bytes, now: Stamp, bounds: Bounds) -> Result<(Vec<NewObject>, Vec<StatusDetail>), FeedError> {
     let instant = now.instant();
     let raws: Vec<(usize, &RawValue)> = split(body)?.into_iter().enumerate().collect();
-    let judge = |(at, raw): (usize, &RawValue)| match object::judge(raw.get(), &instant) {
+    if raws.len() > bounds.objects {
+        return Err(FeedError::TooMany { found: raws.len(), most: bounds.objects });
+    }
+    let judge = |(at, raw): (usize, &RawValue)| match object::check_depth(raw.get(), bounds.depth).and_then(|()| object::judge(raw.get(), &instant)) {
         Ok(object) => Ok(NewObject {
             id: object.id,
             version: object.version,
@@ -83,6 +87,13 @@ fn judge(body: &Bytes, now: Stamp) -> Result<(Vec<NewObject>, Vec<StatusDetail>)
         }
     }
     Ok((good, refused))
+}
+
+/// What an operator bounds.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    objects: usize,
+    depth: usize,
 }
 
 fn failure(refusal: Refusal, at: usize, now: Stamp) -> StatusDetail {

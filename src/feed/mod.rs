@@ -46,6 +46,10 @@ pub struct Options {
     pub page_octets: usize,
     /// Hours that a status can be read after its request; the standard wants 24 at least (T-118).
     pub status_hours: u64,
+    /// The most objects in an envelope.
+    pub envelope_objects: usize,
+    /// How deep an object may be nested, itself counted; at most [`DEEPEST`](crate::stix::json::DEEPEST).
+    pub json_depth: usize,
 }
 
 impl Feed {

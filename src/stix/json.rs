@@ -1,7 +1,7 @@
 //! Strict JSON: a tree that borrows from its text, and the equality of two texts as values.
 //!
 //! `serde_json` reads the syntax and refuses what is not JSON, lone surrogates, numbers beyond the
-//! range of a double, text after the value, and nesting deeper than 128 levels, so that the
+//! range of a double, text after the value, and nesting deeper than [`DEEPEST`] levels, so that the
 //! recursion of every walk over a tree is bounded. This module adds the refusal of twin keys.
 
 use std::borrow::Cow;
@@ -11,6 +11,8 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde::ser::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
+/// The deepest nesting that is read at all.
+pub const DEEPEST: usize = 128;
 /// Up to so many members a linear search beats an index.
 const FEW: usize = 32;
 
@@ -39,6 +41,26 @@ pub struct Members<'a> {
     list: Vec<(Cow<'a, str>, Json<'a>)>,
     /// Positions in `list` in the order of their names; empty when there are few.
     sorted: Vec<u32>,
+}
+
+/// How deep a JSON text is nested, as its brackets say; a plain value counts 0.
+pub fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut quoted, mut escaped) = (false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// Why a text is not strict JSON, and where.
@@ -350,6 +372,16 @@ fn exact_integer(value: f64) -> Option<i64> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn depth_is_that_of_the_brackets_outside_of_texts() {
+        for (text, expected) in [("1", 0), ("{}", 1), (r#"{"a":[1,{"b":[]}]}"#, 4), (r#"["[[[","\"{{",{}]"#, 2), (r#"{"a\\":{}}"#, 2)] {
+            assert_eq!(depth(text), expected, "{text}");
+        }
+        let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+        assert_eq!(depth(&nested(DEEPEST)), DEEPEST);
+        assert!(Json::parse(&nested(DEEPEST - 1)).is_ok() && Json::parse(&nested(DEEPEST + 1)).is_err());
+    }
 
     #[test]
     fn s001_refuses_twin_keys_at_any_depth_and_says_where() {

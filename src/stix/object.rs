@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::finding::{Finding, Findings, Path};
 use super::id::StixId;
-use super::json::{Json, Members};
+use super::json::{self, DEEPEST, Json, Members};
 use super::marking::{Level, Tlp};
 use super::rules::{check, marking};
 use super::time::Instant;
@@ -67,6 +67,16 @@ pub fn judge(text: &str, now: &Instant) -> Result<Object, Refusal> {
         }
         _ => Err(Header::of(object).refusal(findings)),
     }
+}
+
+/// Refuses a text that is nested deeper than `most` levels. The parser has its own bound, so that the greatest `most` costs nothing.
+pub fn check_depth(text: &str, most: usize) -> Result<(), Refusal> {
+    if most >= DEEPEST || json::depth(text) <= most {
+        return Ok(());
+    }
+    let mut findings = Findings::default();
+    findings.error(&Path::Root, "§3.1", format!("nested deeper than {most} levels, which is as deep as this server reads"));
+    Err(Header::read(text).refusal(findings))
 }
 
 /// Text and instant of the version.

@@ -5,7 +5,7 @@ use serde_json::json;
 use taxiway::taxii::media;
 
 use crate::support::samples::{id, indicator, indicators};
-use crate::support::server::{Backend, MANIFEST, MAX_CONTENT_LENGTH, OBJECTS, PRIVATE, Server};
+use crate::support::server::{Backend, ENVELOPE_OBJECTS, JSON_DEPTH, MANIFEST, MAX_CONTENT_LENGTH, OBJECTS, PRIVATE, Server};
 
 /// The head of a POST by the writer up to its framing.
 async fn post_head(server: &Server) -> String {
@@ -194,6 +194,26 @@ async fn t186_depth_is_bounded_and_deep_bodies_are_refused() {
     let reply = server.writer().post(OBJECTS, format!(r#"{{"objects":[{object}]}}"#)).await.expect_any(&[202, 400, 422]);
     assert!(reply.status != 202 || reply.get("failure_count") == 1, "{reply}");
     assert!(server.writer().get(OBJECTS).await.expect(200).objects().is_empty());
+}
+
+#[tokio::test]
+async fn t186_an_envelope_has_so_many_objects_and_an_object_so_many_levels() {
+    let server = Server::start().await;
+    let writer = server.writer();
+    let url = |number: usize| format!(r#"{{"type":"url","id":"{}","value":"http://n{number}.example/"}}"#, id("url", number));
+    let envelope = |count: usize| format!(r#"{{"objects":[{}]}}"#, (0..count).map(url).collect::<Vec<_>>().join(","));
+    writer.post(OBJECTS, envelope(ENVELOPE_OBJECTS + 1)).await.expect(413);
+    assert!(writer.get(OBJECTS).await.objects().is_empty());
+    assert_eq!(writer.post(OBJECTS, envelope(ENVELOPE_OBJECTS)).await.expect(202).get("success_count"), ENVELOPE_OBJECTS);
+    let nested = |levels: usize| {
+        let deep = "[".repeat(levels - 1) + "1" + &"]".repeat(levels - 1);
+        let object = indicator(1).to_string().replacen('{', &format!(r#"{{"x_deep":{deep},"#), 1);
+        format!(r#"{{"objects":[{object}]}}"#)
+    };
+    let refused = writer.post(OBJECTS, nested(JSON_DEPTH + 1)).await.expect(202);
+    assert_eq!((refused.get("success_count"), refused.get("failure_count")), (0.into(), 1.into()));
+    assert!(refused.list("failures")[0]["message"].as_str().unwrap().contains("40 levels"), "{refused}");
+    assert_eq!(writer.post(OBJECTS, nested(JSON_DEPTH)).await.expect(202).get("success_count"), 1);
 }
 
 #[tokio::test]

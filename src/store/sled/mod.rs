@@ -431,6 +431,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_waits_is_bounded_and_what_is_turned_away_is_not_stored() {
+        let (store, _dir) = fresh();
+        let collection = contract::collection(&store).await;
+        let one = |n| {
+            store.add(Addition {
+                collection,
+                objects: vec![contract::object(&contract::id("indicator", n), "01", "a")],
+                now: Stamp(5_000),
+                receipt: None,
+            })
+        };
+        // All of them are sent before the first answer is looked at.
+        let answers = futures_util::future::join_all((0..4 * WAITING as u128).map(one)).await;
+        let taken = answers.iter().filter(|answer| answer.is_ok()).count();
+        assert!(answers.iter().all(|answer| matches!(answer, Ok(_) | Err(StoreError::Busy))));
+        assert!(taken >= WAITING);
+        let page = store.page(collection, &Select { limit: usize::MAX, ..contract::select() }).await.unwrap();
+        assert_eq!(page.records.len(), taken);
+    }
+
+    #[tokio::test]
     async fn a_snapshot_that_was_not_finished_is_no_damage() {
         let (store, dir) = fresh();
         let collection = contract::collection(&store).await;

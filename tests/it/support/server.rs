@@ -49,6 +49,10 @@ pub(crate) const PAGE_DEFAULT: usize = 20;
 pub(crate) const PAGE_MAX: usize = 50;
 /// The most octets of objects on a page.
 pub(crate) const PAGE_OCTETS: usize = 100_000;
+/// The most objects that the server takes in an envelope.
+pub(crate) const ENVELOPE_OBJECTS: usize = 400;
+/// How deep an object may be nested.
+pub(crate) const JSON_DEPTH: usize = 40;
 /// 2024-05-01T12:00:00Z: where the clock stands at the start.
 pub(crate) const START: u64 = 1_714_564_800_000_000;
 /// Everybody's password.
@@ -130,7 +134,14 @@ impl Server {
             Backend::Sled => Arc::new(SledStore::open(directory.path(), sled::Options { cache: 16 << 20, segments: 64 << 10, reserve: 0 }).unwrap()),
         };
         let clock = Arc::new(TestClock(AtomicU64::new(START)));
-        let options = feed::Options { page_default: PAGE_DEFAULT, page_max: PAGE_MAX, page_octets: PAGE_OCTETS, status_hours: 48 };
+        let options = feed::Options {
+            page_default: PAGE_DEFAULT,
+            page_max: PAGE_MAX,
+            page_octets: PAGE_OCTETS,
+            status_hours: 48,
+            envelope_objects: ENVELOPE_OBJECTS,
+            json_depth: JSON_DEPTH,
+        };
         let feed = Arc::new(Feed::open(store, clock.clone(), options).await.unwrap());
         feed.edit(edits()).await.unwrap();
         let auth = Arc::new(Authenticator::new(feed.clone()).unwrap());
