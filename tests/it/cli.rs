@@ -10,14 +10,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::program::{ADMIN_PASSWORD, Server, finish, run, store_in, taxiway};
-
-fn client() -> Client {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::new()
-}
+use crate::support::client::http;
 
 async fn may_administrate(server: &Server, password: &str) -> bool {
-    client().get(format!("{}/admin/users/", server.url)).basic_auth("admin", Some(password)).send().await.unwrap().status() == 200
+    http().get(format!("{}/admin/users/", server.url)).basic_auth("admin", Some(password)).send().await.unwrap().status() == 200
 }
 
 #[tokio::test]
@@ -164,6 +160,28 @@ fn a_locked_store_says_so_and_names_the_way_out() {
 }
 
 #[test]
+fn a_store_is_copied_and_compacted_while_no_server_has_it_open() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path());
+    let (code, _, said) = run(folder.path(), &["compact"]);
+    assert_eq!((code, said.contains("in use by another process")), (4, true), "{said}");
+    server.terminate();
+    assert!(server.end().success());
+
+    assert_eq!(run(folder.path(), &["root", "add", "feeds", "--title", "Feeds"]).0, 0);
+    let (code, _, said) = run(folder.path(), &["copy", "sled:taxiway-data", "sled:copy"]);
+    assert_eq!((code, said.starts_with("copied sled:taxiway-data to sled:copy: ")), (0, true), "{said}");
+    let (code, _, said) = run(folder.path(), &["compact"]);
+    assert_eq!((code, said.starts_with("compacted sled:taxiway-data: ")), (0, true), "{said}");
+    for store in ["sled:taxiway-data", "sled:copy"] {
+        assert!(run(folder.path(), &["root", "list", "--store", store]).1.contains("Feeds"), "{store}");
+    }
+    assert_eq!(run(folder.path(), &["copy", "sled:taxiway-data", "sled:copy"]).0, 5, "nothing is written over");
+    assert_eq!(run(folder.path(), &["copy", "sled:nowhere", "sled:other"]).0, 2);
+    assert!(!folder.path().join("other").exists() && !folder.path().join("nowhere").exists());
+}
+
+#[test]
 fn whatever_goes_wrong_at_the_start_is_told_in_one_line() {
     let folder = TempDir::new().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -245,7 +263,7 @@ async fn t177_tls_of_both_versions_with_both_protocols() {
             assert_eq!((answer.status().as_u16(), answer.version()), (200, protocol), "{version:?}");
         }
     }
-    assert!(client().get(format!("{}/taxii2/", server.url)).send().await.is_err(), "who does not know the certificate does not go on");
+    assert!(http().get(format!("{}/taxii2/", server.url)).send().await.is_err(), "who does not know the certificate does not go on");
 }
 
 /// A domain name whose id and content are right.
