@@ -10,7 +10,7 @@ use super::error::FeedError;
 use crate::stix::id::StixId;
 use crate::stix::time::Instant;
 use crate::store::text::{self, Text};
-use crate::store::{Page, Record, Select, Versions};
+use crate::store::{Page, Record, Select, Store, StoreError, Versions};
 use crate::taxii::cursor::Cursor;
 use crate::taxii::query::{Choice, Filter, Query, QueryError};
 use crate::taxii::resource::Status;
@@ -29,6 +29,8 @@ pub struct Answer<C> {
 
 /// What every page knows of itself.
 pub trait Content: Default {
+    /// Reads it.
+    fn read(store: &dyn Store, collection: Uuid, select: &Select) -> impl Future<Output = Result<Self, StoreError>> + Send;
     /// The dates added of the first and the last record.
     fn dates(&self) -> Option<(Stamp, Stamp)>;
     /// How many objects it is of, and their octets.
@@ -40,6 +42,10 @@ pub trait Content: Default {
 }
 
 impl Content for Page {
+    async fn read(store: &dyn Store, collection: Uuid, select: &Select) -> Result<Self, StoreError> {
+        store.page(collection, select).await
+    }
+
     fn dates(&self) -> Option<(Stamp, Stamp)> {
         self.records.first().zip(self.records.last()).map(|(first, last)| (first.added, last.added))
     }
@@ -58,6 +64,10 @@ impl Content for Page {
 }
 
 impl Content for Text {
+    async fn read(store: &dyn Store, collection: Uuid, select: &Select) -> Result<Self, StoreError> {
+        store.text(collection, select).await
+    }
+
     fn dates(&self) -> Option<(Stamp, Stamp)> {
         self.dates
     }
@@ -83,29 +93,15 @@ struct Asked {
 }
 
 impl Feed {
-    /// A page of a collection: its objects.
-    pub async fn objects(&self, reading: &Reading, query: &Query) -> Result<Answer<Text>, FeedError> {
-        let asked = resume(reading.collection, query, query.filter.clone().unwrap_or_default());
-        let found = match self.select(reading, query, &asked)? {
-            Some(select) => {
-                let text = self.store.text(reading.collection, &select).await?;
-                self.handed(reading, &select, &text);
-                text
-            }
-            None => Text::default(),
-        };
-        Ok(asked.answer(reading.collection, query, found))
-    }
-
-    /// A page of a collection: the records of its manifest.
-    pub async fn manifest(&self, reading: &Reading, query: &Query) -> Result<Answer<Page>, FeedError> {
-        self.records(reading, query, query.filter.clone().unwrap_or_default()).await
+    /// A page of a collection: the text of its objects, or the records of its manifest.
+    pub async fn page<C: Content>(&self, reading: &Reading, query: &Query) -> Result<Answer<C>, FeedError> {
+        self.answer(reading, query, query.filter.clone().unwrap_or_default()).await
     }
 
     /// The versions of one object that the query chooses; [`Denied::Hidden`] if the caller knows no such object (T-156).
     pub async fn object(&self, reading: &Reading, id: &str, query: &Query) -> Result<Answer<Page>, FeedError> {
         let own = Filter { id: Some(vec![id.to_owned()]), ..query.filter.clone().unwrap_or_default() };
-        let answer = self.records(reading, query, own).await?;
+        let answer: Answer<Page> = self.answer(reading, query, own).await?;
         if answer.content.records.is_empty() && !self.knows(reading, id).await? {
             return Err(Denied::Hidden.into());
         }
@@ -165,15 +161,15 @@ impl Feed {
         Ok(self.store.page(reading.collection, &select).await?.records)
     }
 
-    async fn records(&self, reading: &Reading, query: &Query, own: Filter) -> Result<Answer<Page>, FeedError> {
+    async fn answer<C: Content>(&self, reading: &Reading, query: &Query, own: Filter) -> Result<Answer<C>, FeedError> {
         let asked = resume(reading.collection, query, own);
         let found = match self.select(reading, query, &asked)? {
             Some(select) => {
-                let page = self.store.page(reading.collection, &select).await?;
-                self.handed(reading, &select, &page);
-                page
+                let found = C::read(&*self.store, reading.collection, &select).await?;
+                self.handed(reading, &select, &found);
+                found
             }
-            None => Page::default(),
+            None => C::default(),
         };
         Ok(asked.answer(reading.collection, query, found))
     }

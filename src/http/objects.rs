@@ -32,7 +32,7 @@ pub async fn list(State(app): State<Arc<App>>, Target(seen): Target, headers: He
     if form == Form::Bundle {
         return Ok(bundle(app, reading, query));
     }
-    let answer = app.feed.objects(&reading, &query).await?;
+    let answer = app.feed.page::<Text>(&reading, &query).await?;
     let asked = Asked { kind: "objects", reading: &reading, headers: &headers };
     Ok(page(&app, &asked, answer, |text, next| envelope::objects(text.parts, next, empty(&headers))).await)
 }
@@ -42,7 +42,7 @@ pub async fn manifest(State(app): State<Arc<App>>, Target(seen): Target, headers
     accept(&headers, Offer::Content)?;
     let reading = seen.to_read()?;
     let query = Query::parse(&raw.unwrap_or_default(), Fields::All)?;
-    let answer = app.feed.manifest(&reading, &query).await?;
+    let answer = app.feed.page::<Page>(&reading, &query).await?;
     let asked = Asked { kind: "manifest", reading: &reading, headers: &headers };
     Ok(page(&app, &asked, answer, |found, next| vec![envelope::manifest(items(&found), next, empty(&headers)).into()]).await)
 }
@@ -137,7 +137,7 @@ fn pages(app: Arc<App>, reading: Reading, query: Query) -> impl Stream<Item = Re
         let (app, reading) = (app.clone(), reading.clone());
         async move {
             let Some(query) = query else { return Ok(None) };
-            let answer = app.feed.objects(&reading, &query).await?;
+            let answer: Answer<Text> = app.feed.page(&reading, &query).await?;
             let next = answer.next.as_deref().and_then(crate::taxii::cursor::read).map(|next| Query { next: Some(next), ..query });
             Ok(Some((answer, next)))
         }

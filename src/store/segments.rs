@@ -339,20 +339,11 @@ fn overlaps(row: &Row, segment: &Segment) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Versions;
+    use crate::store::contract;
     use crate::store::text::Text;
 
     fn select(limit: usize) -> Select {
-        Select {
-            after: Stamp::ZERO,
-            from: Stamp::ZERO,
-            limit,
-            octets: usize::MAX,
-            ids: None,
-            types: None,
-            versions: Versions::LAST,
-            clearance: Level::Clear,
-        }
+        Select { limit, clearance: Level::Clear, ..contract::select() }
     }
 
     /// A segment of objects whose text is their stamp.
