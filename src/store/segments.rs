@@ -271,7 +271,7 @@ impl Segments {
             return change();
         }
         self.epoch.fetch_add(1, Ordering::SeqCst);
-        self.drop_where(|number, segment| versions.iter().any(|(of, stamp)| *of == number && segment.after < *stamp && *stamp <= segment.upto));
+        self.drop_around(versions);
         let done = change();
         self.epoch.fetch_add(1, Ordering::SeqCst);
         done
@@ -303,18 +303,20 @@ impl Segments {
 
     /// Forgets a collection.
     pub(super) fn forget(&self, number: u32) {
-        self.drop_where(|of, _| of == number);
-    }
-
-    fn drop_where(&self, is_gone: impl Fn(u32, &Segment) -> bool) {
         let mut total = self.total.lock().unwrap_or_else(PoisonError::into_inner);
         let mut rows = self.rows.load().0.clone();
-        for (number, row) in &mut rows {
-            row.retain(|_, segment| {
-                let gone = is_gone(*number, segment);
-                *total -= if gone { segment.size() } else { 0 };
-                !gone
-            });
+        let gone = rows.remove(&number).unwrap_or_default();
+        *total -= gone.values().map(|segment| segment.size()).sum::<usize>();
+        self.rows.store(Arc::new(Rows(rows)));
+    }
+
+    fn drop_around(&self, versions: &[(u32, Stamp)]) {
+        let mut total = self.total.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rows = self.rows.load().0.clone();
+        for (number, stamp) in versions {
+            let Some(row) = rows.get_mut(number) else { continue };
+            let around = row.range(stamp..).next().filter(|(_, segment)| segment.after < *stamp).map(|(upto, _)| *upto);
+            *total -= around.and_then(|upto| row.remove(&upto)).map_or(0, |segment| segment.size());
         }
         self.rows.store(Arc::new(Rows(rows)));
     }

@@ -191,11 +191,11 @@ impl Shared {
         let number = self.view.load().house.number(collection)?;
         if select.types.is_none() && self.segments.wants(number, select.from.max(select.after)) {
             for _ in 0..ATTEMPTS {
-                let epoch = self.segments.epoch();
+                let Some(epoch) = self.segments.epoch() else { break };
                 let view = self.view.load_full();
                 let text = Reader::new(Shelf { tree: &self.db, number }, &view, select).text(&self.segments, epoch)?;
                 // What changed under its hands may stand in it as it was before and as it is now.
-                if epoch.is_some() && epoch == self.segments.epoch() {
+                if self.segments.epoch() == Some(epoch) {
                     return Ok(text);
                 }
             }

@@ -46,7 +46,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The page as text: of segments, which are built where there are none and kept if nothing has changed since `epoch`.
-    pub(super) fn text(&self, segments: &Segments, epoch: Option<u64>) -> Result<Text, StoreError> {
+    pub(super) fn text(&self, segments: &Segments, epoch: u64) -> Result<Text, StoreError> {
         let mut gathering = Gathering::new(self.select);
         let mut position = self.from;
         while position < self.top {
@@ -60,16 +60,14 @@ impl<'a> Reader<'a> {
     }
 
     /// The segment around what stands after `position`; one that is built has at most so many objects.
-    fn segment(&self, segments: &Segments, epoch: Option<u64>, position: Stamp, most: usize) -> Result<Arc<Segment>, StoreError> {
+    fn segment(&self, segments: &Segments, epoch: u64, position: Stamp, most: usize) -> Result<Arc<Segment>, StoreError> {
         let rows = segments.rows();
         if let Some(segment) = rows.around(self.shelf.number, position) {
             return Ok(segment.clone());
         }
         let end = rows.begin_after(self.shelf.number, position).map_or(self.top, |begin| begin.min(self.top));
         let built = Arc::new(self.build(position, end, most)?);
-        if let Some(epoch) = epoch {
-            segments.keep(self.shelf.number, epoch, built.clone());
-        }
+        segments.keep(self.shelf.number, epoch, built.clone());
         Ok(built)
     }
 
