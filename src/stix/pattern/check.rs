@@ -10,8 +10,9 @@ use super::tree::{
     Body, Comparison, ComparisonAnd, ComparisonOr, Literal, Observation, Path, Pattern, Qualifier, QualifierKind, Relation, Step, Test, TextOperator,
     Value,
 };
-use super::vocabulary::{self, HashForm, Kind, Place};
+use super::vocabulary::{self, Kind, Place};
 use crate::stix::finding::{Clip, Severity};
+use crate::stix::rules::form::{HashForm, hash_algorithm};
 use crate::stix::time::Instant;
 
 /// One thing that is wrong with a pattern.
@@ -274,8 +275,8 @@ impl Checker {
             Value::Hex(_) | Value::Binary(_) | Value::Float(_) | Value::Text(_) | Value::Bool(_) => {}
         }
         let Place::Known(kinds) = place else { return };
-        if !kinds.iter().any(|kind| fits(kind, &literal.value)) {
-            let kind = kinds.first().map_or("nothing", |kind| described(kind));
+        if !kinds.iter().any(|kind| fits(*kind, &literal.value)) {
+            let kind = kinds.first().map_or("nothing", |kind| described(*kind));
             self.warn(literal.span, "§9.6.1", || format!("{} is {kind} and never equals {}", Clip(&path.to_string()), literal.value.kind()));
         }
     }
@@ -292,7 +293,7 @@ impl Checker {
 
     fn hash(&mut self, path: &Path<'_>, literal: &Literal<'_>) {
         let (Some((_, Some((name, form)))), Value::Text(text)) = (hash_of(path), &literal.value) else { return };
-        if let Some(flaw) = hash_flaw(form, text) {
+        if let Some(flaw) = form.flaw(text) {
             self.error(literal.span, "§10.7", || format!("no {name}: {flaw}"));
         } else if form != HashForm::Ssdeep && text.bytes().any(|b| b.is_ascii_uppercase() && b != b'T') {
             self.warn(literal.span, "§9.6.2", || format!("a {name} in upper case equals none in lower case"));
@@ -309,7 +310,7 @@ impl Checker {
 
     fn addresses(&mut self, path: &Path<'_>, place: &Place, operator: TextOperator, text: &str, span: Span) {
         let (v4, v6) = match place {
-            Place::Known(kinds) => (kinds.contains(&&Kind::Ipv4), kinds.contains(&&Kind::Ipv6)),
+            Place::Known(kinds) => (kinds.contains(&Kind::Ipv4), kinds.contains(&Kind::Ipv6)),
             Place::Custom | Place::NoObject | Place::Nowhere(_) => (true, true),
         };
         let expected = match (v4, v6) {
@@ -350,28 +351,7 @@ fn hash_of<'p>(path: &'p Path<'_>) -> Option<(&'p str, Option<(&'static str, Has
         Some(Step::Key(parent)) => parent,
         Some(Step::Item(_) | Step::Any) => return None,
     };
-    parent.ends_with("hashes").then(|| (key.as_ref(), vocabulary::hash_algorithm(key)))
-}
-
-/// What keeps a text from being a hash.
-fn hash_flaw(form: HashForm, text: &str) -> Option<String> {
-    let digits = |text: &str, expected: usize| {
-        let odd = text.chars().find(|c| !c.is_ascii_hexdigit());
-        let length = text.chars().count();
-        odd.map(|odd| format!("expected {expected} hexadecimal digits, found {odd:?}"))
-            .or_else(|| (length != expected).then(|| format!("expected {expected} hexadecimal digits, found {length}")))
-    };
-    match form {
-        HashForm::Digits(expected) => digits(text, expected),
-        HashForm::Tlsh => digits(text.strip_prefix("T1").unwrap_or(text), 70),
-        HashForm::Ssdeep => {
-            let base64 = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'));
-            let parts: Vec<&str> = text.splitn(3, ':').collect();
-            let right =
-                matches!(parts[..], [block, a, b] if !block.is_empty() && block.bytes().all(|b| b.is_ascii_digit()) && base64(a) && base64(b));
-            (!right).then(|| format!("expected block size:base64:base64, found {}", Clip(text)))
-        }
-    }
+    parent.ends_with("hashes").then(|| (key.as_ref(), hash_algorithm(key)))
 }
 
 /// Constants of one such number may stand together in a set: integers and floats mix.
@@ -387,7 +367,7 @@ fn set_kind(value: &Value<'_>) -> u8 {
 }
 
 /// Whether a constant can equal a value of a kind.
-fn fits(kind: &Kind, value: &Value<'_>) -> bool {
+fn fits(kind: Kind, value: &Value<'_>) -> bool {
     match kind {
         Kind::Any => true,
         Kind::Int | Kind::Float => matches!(value, Value::Integer(_) | Value::Float(_)),
@@ -402,7 +382,7 @@ fn fits(kind: &Kind, value: &Value<'_>) -> bool {
 }
 
 /// What a value of a kind is called in messages.
-fn described(kind: &Kind) -> &'static str {
+fn described(kind: Kind) -> &'static str {
     match kind {
         Kind::Any => "a value",
         Kind::Int => "an integer",

@@ -7,4 +7,4 @@ pub mod parse;
 pub mod regex;
 pub mod token;
 pub mod tree;
-pub mod vocabulary;
+mod vocabulary;

@@ -7,7 +7,8 @@ use super::tree::{
     Body, Comparison, ComparisonAnd, ComparisonOr, Literal, Observation, ObservationAnd, ObservationOr, Path, Pattern, Qualifier, QualifierKind,
     Relation, Step, Test, TextOperator, Value,
 };
-use super::vocabulary::{self, HashForm, Kind, Place};
+use super::vocabulary::{self, Kind, Place};
+use crate::stix::rules::form::{HashForm, hash_algorithm};
 
 /// The normal form of a pattern, itself a pattern.
 ///
@@ -220,7 +221,7 @@ enum Spelling {
 impl Spelling {
     fn of(path: &Path<'_>) -> Self {
         let Place::Known(kinds) = vocabulary::follow(path) else { return Self::Exact };
-        let all = |of: fn(&Kind) -> bool| kinds.iter().all(|kind| of(kind));
+        let all = |of: fn(&Kind) -> bool| kinds.iter().all(of);
         if all(|kind| *kind == Kind::Hash) {
             let digits = matches!(path.steps.last(), Some(Step::Key(key)) if has_digits(key));
             return if digits { Self::AnyCase } else { Self::Exact };
@@ -249,7 +250,7 @@ impl Spelling {
 
 /// Whether the hashes under a key are hexadecimal digits, whose case does not count.
 fn has_digits(key: &str) -> bool {
-    vocabulary::hash_algorithm(key).is_some_and(|(_, form)| matches!(form, HashForm::Digits(_) | HashForm::Tlsh))
+    hash_algorithm(key).is_some_and(|(_, form)| matches!(form, HashForm::Digits(_) | HashForm::Tlsh))
 }
 
 fn host(text: &str) -> String {

@@ -98,7 +98,7 @@ impl Check<'_, '_> {
     /// One member, by its row of the table if it has one.
     fn member(&mut self, group: &'static Group, common: &'static [Common], members: &Members<'_>, name: &str, value: &Json<'_>, at: &Path<'_>) {
         let at = at.key(name);
-        if let Some(property) = group.properties.iter().find(|property| property.name == name) {
+        if let Some(property) = group.property(name) {
             self.property(property, value, &at, group.section);
         } else if let Some(row) = common.iter().find(|row| row.property.name == name) {
             match row.need(self.kind.column) {

@@ -1,12 +1,13 @@
-//! The formats of strings: identifiers, addresses, names, encodings.
+//! The formats of strings: identifiers, addresses, names, encodings, hashes.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::stix::finding::Clip;
 use crate::stix::id;
 
 /// A format that a string must or should have.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(in crate::stix) enum Form {
     Any,
     /// The name of an object type (§11.2).
     TypeName,
@@ -259,28 +260,77 @@ fn is_base64(text: &str) -> bool {
     all(text, |b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
 }
 
+/// What a hash algorithm yields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::stix) enum HashForm {
+    /// So many hexadecimal digits.
+    Digits(usize),
+    /// `block:base64:base64`
+    Ssdeep,
+    /// 70 hexadecimal digits, after `T1` in the newer form.
+    Tlsh,
+}
+
+type Algorithm = (&'static str, HashForm);
+
+/// The algorithms of the open vocabulary (§10.7).
+const ALGORITHMS: &[Algorithm] = &[
+    ("MD5", HashForm::Digits(32)),
+    ("SHA-1", HashForm::Digits(40)),
+    ("SHA-256", HashForm::Digits(64)),
+    ("SHA-512", HashForm::Digits(128)),
+    ("SHA3-256", HashForm::Digits(64)),
+    ("SHA3-512", HashForm::Digits(128)),
+    ("SSDEEP", HashForm::Ssdeep),
+    ("TLSH", HashForm::Tlsh),
+];
+
+/// Those of STIX 2.0 that patterns still name.
+const FORMER_ALGORITHMS: &[Algorithm] = &[
+    ("RIPEMD-160", HashForm::Digits(40)),
+    ("SHA-224", HashForm::Digits(56)),
+    ("SHA-384", HashForm::Digits(96)),
+    ("SHA3-224", HashForm::Digits(56)),
+    ("SHA3-384", HashForm::Digits(96)),
+    ("WHIRLPOOL", HashForm::Digits(128)),
+];
+
+/// The algorithm that a key of `hashes` means, with its proper name; case and hyphens do not count.
+pub(in crate::stix) fn hash_algorithm(key: &str) -> Option<Algorithm> {
+    let all = || ALGORITHMS.iter().chain(FORMER_ALGORITHMS);
+    let letters = |name: &'_ str| name.bytes().filter(|b| *b != b'-').map(|b| b.to_ascii_uppercase()).collect::<Vec<u8>>();
+    let exact = all().find(|(name, _)| *name == key);
+    exact.or_else(|| Some(letters(key)).and_then(|key| all().find(|(name, _)| letters(name) == key))).copied()
+}
+
+impl HashForm {
+    /// What keeps a text from being a hash.
+    pub(in crate::stix) fn flaw(self, text: &str) -> Option<String> {
+        match self {
+            Self::Digits(expected) => digits_flaw(text, expected),
+            Self::Tlsh => digits_flaw(text.strip_prefix("T1").unwrap_or(text), 70),
+            Self::Ssdeep => (!is_ssdeep(text)).then(|| format!("expected block size:base64:base64, found {}", Clip(text))),
+        }
+    }
+}
+
+fn digits_flaw(text: &str, expected: usize) -> Option<String> {
+    let length = text.chars().count();
+    match text.chars().find(|c| !c.is_ascii_hexdigit()) {
+        Some(odd) => Some(format!("expected {expected} hexadecimal digits, found {odd:?}")),
+        None => (length != expected).then(|| format!("expected {expected} hexadecimal digits, found {length}")),
+    }
+}
+
 /// The value of a hash under the name of its algorithm (§10.7).
 pub(super) fn hash(algorithm: &str, value: &str) -> Verdict {
-    let digits = |length: usize, text: &str| {
-        if text.len() != length || !all(text, |b| b.is_ascii_hexdigit()) {
-            return Wrong("is no value of this hash algorithm");
-        }
-        should(all(text, is_lower_hex), "hex digits should be lower case")
-    };
-    match algorithm {
-        "MD5" => digits(32, value),
-        "SHA-1" => digits(40, value),
-        "SHA-256" | "SHA3-256" => digits(64, value),
-        "SHA-512" | "SHA3-512" => digits(128, value),
-        // Written in upper case by the algorithm's own tools.
-        "TLSH" => match digits(70, value.strip_prefix("T1").unwrap_or(value)) {
-            Odd(_) => Fits,
-            verdict => verdict,
-        },
-        "SSDEEP" => must(is_ssdeep(value), "is no value of this hash algorithm"),
-        // Of algorithms that users name, nothing is known.
-        _ => Fits,
+    // Of algorithms that users name, nothing is known.
+    let Some((_, form)) = ALGORITHMS.iter().find(|(name, _)| *name == algorithm) else { return Fits };
+    if form.flaw(value).is_some() {
+        return Wrong("is no value of this hash algorithm");
     }
+    // TLSH is written in upper case by the algorithm's own tools.
+    should(!matches!(form, HashForm::Digits(_)) || all(value, is_lower_hex), "hex digits should be lower case")
 }
 
 /// `blocksize:hash:hash`.
@@ -438,6 +488,14 @@ mod tests {
         assert_eq!(hash("TLSH", &format!("T1{}", "A".repeat(70))), Fits);
         assert!(matches!(hash("TLSH", "T1"), Wrong(_)));
         assert_eq!(hash("sha256", "anything"), Fits);
+    }
+
+    #[test]
+    fn s021_algorithms_are_known_by_any_spelling() {
+        assert_eq!(hash_algorithm("SHA-256"), Some(("SHA-256", HashForm::Digits(64))));
+        assert_eq!(hash_algorithm("sha256"), Some(("SHA-256", HashForm::Digits(64))));
+        assert_eq!(hash_algorithm("ssdeep"), Some(("SSDEEP", HashForm::Ssdeep)));
+        assert_eq!(hash_algorithm("x_mine"), None);
     }
 
     #[test]

@@ -10,12 +10,12 @@ mod common;
 mod container;
 mod domain;
 mod extension;
-mod form;
+pub(super) mod form;
 mod identifier;
 mod indicator;
 pub(super) mod marking;
 mod meta;
-mod observable;
+pub(super) mod observable;
 mod references;
 mod relationship;
 #[cfg(test)]
@@ -30,12 +30,12 @@ use super::finding::Path;
 use super::json::Members;
 
 /// One type of object, as its section defines it.
-struct Type {
-    name: &'static str,
+pub(super) struct Type {
+    pub(super) name: &'static str,
     column: Column,
-    group: Group,
+    pub(super) group: Group,
     /// The extensions that the standard itself defines for the type.
-    extensions: &'static [(&'static str, Group)],
+    pub(super) extensions: &'static [(&'static str, Group)],
 }
 
 /// Which column of the table of common properties applies (§3.2).
@@ -50,19 +50,25 @@ enum Column {
 }
 
 /// The properties of a type, of an extension, or of a nested type.
-struct Group {
+pub(super) struct Group {
     section: &'static str,
-    properties: &'static [Property],
+    pub(super) properties: &'static [Property],
     constraints: &'static [Constraint],
 }
 
+impl Group {
+    pub(super) fn property(&self, name: &str) -> Option<&'static Property> {
+        self.properties.iter().find(|property| property.name == name)
+    }
+}
+
 /// One row of a table of properties.
-struct Property {
-    name: &'static str,
+pub(super) struct Property {
+    pub(super) name: &'static str,
     required: bool,
     /// A list of at least one value of the shape (§2.12).
-    many: bool,
-    shape: Shape,
+    pub(super) many: bool,
+    pub(super) shape: Shape,
 }
 
 /// A required property.
@@ -86,7 +92,7 @@ const fn may_list(name: &'static str, shape: Shape) -> Property {
 }
 
 /// What a value must look like: the data types of §2, and the nested types.
-enum Shape {
+pub(super) enum Shape {
     /// Anything but `null`.
     Any,
     Bool,
@@ -120,7 +126,7 @@ enum Shape {
     Selector,
 }
 
-const TEXT: Shape = Shape::Text(Form::Any);
+pub(super) const TEXT: Shape = Shape::Text(Form::Any);
 const BOOL: Shape = Shape::Bool;
 const HEX: Shape = Shape::Hex;
 const HASHES: Shape = Shape::Hashes;
@@ -140,7 +146,7 @@ const fn to(types: &'static [&'static str]) -> Shape {
 
 /// Which digits a timestamp must have.
 #[derive(Clone, Copy)]
-enum Precision {
+pub(super) enum Precision {
     Any,
     /// At least three fraction digits (§3.2).
     Milliseconds,
@@ -150,7 +156,7 @@ enum Precision {
 
 /// What a reference may lead to. A type the standard does not know passes wherever it may belong to the class.
 #[derive(Clone, Copy)]
-enum Target {
+pub(super) enum Target {
     /// The object itself: its own type.
     Itself,
     /// Any STIX Object, so no bundle.
@@ -163,7 +169,7 @@ enum Target {
 }
 
 /// A list of values, open or closed (§10).
-struct Vocabulary {
+pub(super) struct Vocabulary {
     name: &'static str,
     section: &'static str,
     values: &'static [&'static str],

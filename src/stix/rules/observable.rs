@@ -1,14 +1,15 @@
 //! The cyber-observable objects and their predefined extensions (STIX 2.1 §6).
 
+use super::common::{COMMON, Need};
 use super::{
-    BOOL, COUNT, Column, Constraint, Form, Group, HASHES, HEX, INT, NUMBER, Precision, Shape, TEXT, TIME, Target, Type, may, may_list, must,
-    must_list, to, vocabulary,
+    BOOL, COUNT, Column, Constraint, Form, Group, HASHES, HEX, INT, NUMBER, Precision, Property, Shape, TEXT, TIME, Target, Type, may, may_list,
+    must, must_list, to, vocabulary,
 };
 
 /// At least one property.
 const ONE: Constraint = Constraint::Besides(&[]);
 
-pub(super) static TYPES: &[Type] = &[
+pub(in crate::stix) static TYPES: &[Type] = &[
     Type {
         name: "artifact",
         column: Column::Sco,
@@ -446,6 +447,17 @@ pub(super) static TYPES: &[Type] = &[
         extensions: &[],
     },
 ];
+
+/// The observable of this name.
+pub(in crate::stix) fn named(name: &str) -> Option<&'static Type> {
+    TYPES.iter().find(|kind| kind.name == name)
+}
+
+/// A property of an observable, its own or one that all have.
+pub(in crate::stix) fn property(kind: &Type, name: &str) -> Option<&'static Property> {
+    let common = || COMMON.iter().find(|row| row.property.name == name && matches!(row.need(Column::Sco), Need::Required | Need::Optional));
+    kind.group.property(name).or_else(|| common().map(|row| &row.property))
+}
 
 /// A part of a message (§6.6.2).
 static MIME_PART: Group = Group {
