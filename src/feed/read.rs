@@ -47,7 +47,7 @@ impl Content for Page {
     }
 
     fn dates(&self) -> Option<(Stamp, Stamp)> {
-        self.records.first().zip(self.records.last()).map(|(first, last)| (first.added, last.added))
+        self.dates()
     }
 
     fn size(&self) -> (usize, usize) {

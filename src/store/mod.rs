@@ -221,6 +221,13 @@ pub struct Behind {
     pub oldest: Option<Stamp>,
 }
 
+impl Page {
+    /// The stamps of the first and the last record.
+    pub fn dates(&self) -> Option<(Stamp, Stamp)> {
+        self.records.first().zip(self.records.last()).map(|(first, last)| (first.added, last.added))
+    }
+}
+
 /// A stored version of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {

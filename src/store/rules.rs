@@ -43,25 +43,52 @@ pub(super) fn warning(new: &NewObject, latest: &[u8]) -> Option<String> {
     new.warning.iter().cloned().chain(odd).reduce(|all, next| format!("{all}; {next}"))
 }
 
+/// The room on a page: so many objects and octets, but for the first object, which is let in whatever its size.
+#[derive(Debug)]
+pub(super) struct Room<'a> {
+    select: &'a Select,
+    count: usize,
+    octets: usize,
+}
+
+impl<'a> Room<'a> {
+    /// The room that a selection allows.
+    pub(super) fn of(select: &'a Select) -> Self {
+        Self { select, count: 0, octets: 0 }
+    }
+
+    /// How many more objects there may be.
+    pub(super) fn left(&self) -> usize {
+        self.select.limit.saturating_sub(self.count)
+    }
+
+    /// Lets an object of so many octets in, unless the page is full.
+    pub(super) fn admit(&mut self, octets: usize) -> bool {
+        let all = self.octets.saturating_add(octets);
+        let admitted = self.count == 0 || (self.left() > 0 && all <= self.select.octets);
+        if admitted {
+            (self.count, self.octets) = (self.count + 1, all);
+        }
+        admitted
+    }
+}
+
 /// A page that is being filled, up to what its selection allows.
 #[derive(Debug)]
 pub(super) struct Filling<'a> {
     page: Page,
-    octets: usize,
-    select: &'a Select,
+    room: Room<'a>,
 }
 
 impl<'a> Filling<'a> {
     /// An empty page.
     pub(super) fn new(select: &'a Select) -> Self {
-        Self { page: Page::default(), octets: 0, select }
+        Self { page: Page::default(), room: Room::of(select) }
     }
 
     /// Takes the next record, or notes that there is more and returns `false`: the page is full.
     pub(super) fn take(&mut self, record: Record) -> bool {
-        self.octets = self.octets.saturating_add(record.object.len());
-        let first = self.page.records.is_empty();
-        if first || (self.page.records.len() < self.select.limit && self.octets <= self.select.octets) {
+        if self.room.admit(record.object.len()) {
             self.page.records.push(record);
             return true;
         }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use xxhash_rust::xxh3::Xxh3Default;
 
+use super::rules::Room;
 use super::{Page, Select};
 use crate::taxii::stamp::Stamp;
 
@@ -34,7 +35,7 @@ impl From<Page> for Text {
     fn from(page: Page) -> Self {
         Self {
             count: page.records.len(),
-            dates: page.records.first().zip(page.records.last()).map(|(first, last)| (first.added, last.added)),
+            dates: page.dates(),
             digest: digest(page.records.iter().map(|record| record.added)),
             more: page.more,
             parts: page.records.into_iter().map(|record| record.object).collect(),
@@ -44,31 +45,28 @@ impl From<Page> for Text {
 
 /// A text that is being gathered from runs of objects, up to what its selection allows.
 pub(super) struct Gathering<'a> {
-    select: &'a Select,
     text: Text,
-    octets: usize,
+    room: Room<'a>,
     stamps: Xxh3Default,
 }
 
 impl<'a> Gathering<'a> {
     /// An empty text.
     pub(super) fn new(select: &'a Select) -> Self {
-        Self { select, text: Text::default(), octets: 0, stamps: Xxh3Default::new() }
+        Self { text: Text::default(), room: Room::of(select), stamps: Xxh3Default::new() }
     }
 
     /// How many objects there is still room for.
     pub(super) fn room(&self) -> usize {
-        self.select.limit.saturating_sub(self.text.count)
+        self.room.left()
     }
 
     /// Counts the next object, or notes that there is more and returns `false`: the page is full.
     pub(super) fn admit(&mut self, added: Stamp, octets: usize) -> bool {
-        let all = self.octets.saturating_add(octets);
-        if self.text.count > 0 && (self.room() == 0 || all > self.select.octets) {
+        if !self.room.admit(octets) {
             self.text.more = true;
             return false;
         }
-        self.octets = all;
         self.text.count += 1;
         self.text.dates = Some((self.text.dates.map_or(added, |(first, _)| first), added));
         self.stamps.update(&added.0.to_be_bytes());
