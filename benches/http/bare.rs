@@ -21,6 +21,8 @@ use crate::support::objects;
 
 /// Who writes at the same time.
 pub(crate) const WRITERS: u64 = 4;
+/// Places that the program puts under one key of its index by type.
+const RUN: usize = 32;
 
 /// A handler that answers every request with the same bytes, as a process; it is killed when this is dropped.
 pub(crate) struct Handler {
@@ -124,15 +126,18 @@ pub(crate) fn sled(what: &[String]) -> Outcome<()> {
     Ok(())
 }
 
-/// The object under its place in the order, its version, and its place among those of its type.
+/// The object under its place in the order, its version, and the places of those of its type, many to a key.
 fn batch(serials: std::ops::Range<u64>) -> sled::Batch {
     let mut batch = sled::Batch::default();
-    for serial in serials {
+    for serial in serials.clone() {
         let (id, place) = (objects::id(serial), [&[0; 4], &serial.to_be_bytes()[..]].concat());
         let header = [&[0; 16], id.as_bytes(), b"2021-03-02T12:00:00.000Z"].concat();
         batch.insert([b"n", &place[..]].concat(), [header, objects::text(serial, 0)].concat());
         batch.insert([b"v\0\0\0\0", id.as_bytes(), &[0; 13]].concat(), &serial.to_be_bytes());
-        batch.insert([b"t\0\0\0\0indicator\0", &serial.to_be_bytes()[..]].concat(), &[]);
+    }
+    for run in serials.clone().step_by(RUN) {
+        let places: Vec<u8> = (run..serials.end).take(RUN).flat_map(u64::to_be_bytes).collect();
+        batch.insert([b"t\0\0\0\0indicator\0", &run.to_be_bytes()[..]].concat(), places);
     }
     batch
 }

@@ -7,7 +7,7 @@
 //! | `n` collection stamp | [`Entry`] | a version that may be the latest of its object for some reader |
 //! | `h` collection stamp | [`Entry`] | a version that a later arrival has superseded |
 //! | `v` collection id `00` instant | stamp | every version of an object, oldest first |
-//! | `t` collection type `00` stamp | | the versions under `n`, by type |
+//! | `t` collection type `00` stamp | stamps | a run of the versions under `n` of a type, see [`runs`](super::runs) |
 //! | `l` collection | stamp | the last stamp given; what stands behind it was never acknowledged |
 //! | `m` collection stamp | | a version that is to be moved from `n` to `h` |
 //! | `p` collection | | a removed collection whose objects are to be purged |
@@ -75,9 +75,14 @@ pub(super) fn instant_of(key: &[u8], prefix: usize) -> Result<Instant, StoreErro
     key.get(prefix..).and_then(Instant::from_key).ok_or_else(|| damaged(key))
 }
 
-/// A version under `n`, by its type.
-pub(super) fn typed(collection: u32, type_name: &str, stamp: Stamp) -> Vec<u8> {
-    stamped(named(b't', collection, type_name), stamp)
+/// All runs of a type.
+pub(super) fn runs(collection: u32, type_name: &str) -> Vec<u8> {
+    named(b't', collection, type_name)
+}
+
+/// A run of a type, which begins at or before its first stamp.
+pub(super) fn run(collection: u32, type_name: &str, begin: Stamp) -> Vec<u8> {
+    stamped(runs(collection, type_name), begin)
 }
 
 /// A version that is to be moved.

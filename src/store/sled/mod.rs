@@ -11,6 +11,7 @@ mod disk;
 mod keys;
 mod plan;
 mod read;
+mod runs;
 mod shelf;
 mod view;
 mod write;
@@ -43,7 +44,7 @@ use view::{House, View};
 use write::{Ended, Job, Writer};
 
 /// What the keys and values of this version look like.
-const FORMAT: &[u8] = b"taxiway 1";
+const FORMAT: &[u8] = b"taxiway 2";
 /// Jobs that may wait for the writer; who brings more is told to come again.
 const WAITING: usize = 1_024;
 /// How often a reader begins again because versions were deleted under its hands, before it takes what it has.
@@ -341,7 +342,7 @@ fn undo(db: &Tree, view: &View, disk: &Disk) -> Result<(), StoreError> {
                 disk.room_at_start(found.entry.len())?;
                 let id = found.entry.id();
                 let instant = Instant::parse(found.entry.version()).map_err(|e| StoreError::Damaged(format!("a version of {id}: {e}")))?;
-                db.remove(keys::typed(*number, type_of(id), found.added))?;
+                shelf.strike(type_of(id), found.added)?;
                 db.remove(keys::version(*number, id, &instant))?;
                 // Last: as long as it is there, a crash in here is made good at the next start.
                 db.remove(keys::entry(place, *number, found.added))?;
@@ -478,7 +479,7 @@ mod tests {
         let (key, old) = tree.scan_prefix(b"h").next().unwrap().unwrap();
         let added = keys::stamp_of(&key).unwrap();
         tree.insert(keys::entry(Place::Newest, 0, added), old).unwrap();
-        tree.insert(keys::typed(0, "indicator", added), &[]).unwrap();
+        tree.insert(keys::run(0, "indicator", added), &added.0.to_be_bytes()).unwrap();
         tree.insert(keys::moving(0, added), &[]).unwrap();
         tree.remove(key).unwrap();
         drop(store);
@@ -512,8 +513,8 @@ mod tests {
     #[test]
     fn another_format_is_refused() {
         let dir = TempDir::new().unwrap();
-        sled::open(dir.path()).unwrap().insert(keys::FORMAT, b"taxiway 2").unwrap();
-        assert!(matches!(SledStore::open(dir.path(), Options::default()), Err(StoreError::Damaged(text)) if text.contains("taxiway 2")));
+        sled::open(dir.path()).unwrap().insert(keys::FORMAT, b"taxiway 3").unwrap();
+        assert!(matches!(SledStore::open(dir.path(), Options::default()), Err(StoreError::Damaged(text)) if text.contains("taxiway 3")));
         let other = TempDir::new().unwrap();
         sled::open(other.path()).unwrap().insert(b"key", b"value").unwrap();
         assert!(matches!(SledStore::open(other.path(), Options::default()), Err(StoreError::Damaged(_))));

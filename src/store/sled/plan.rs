@@ -6,6 +6,7 @@ use bytes::Bytes;
 use sled::{Batch, Tree};
 
 use super::keys::{self, Parts, Place};
+use super::runs;
 use super::shelf::{Shelf, places};
 use super::view::View;
 use crate::stix::id::StixId;
@@ -234,9 +235,14 @@ impl<'a> Group<'a> {
                 }
             }
         }
+        let mut newest: HashMap<(u32, &str), Vec<Stamp>> = HashMap::new();
         for (fresh, hidden_until) in self.fresh.iter().zip(hidden) {
             plan.put(fresh, hidden_until)?;
+            if hidden_until.is_some() {
+                newest.entry((fresh.number, fresh.id.type_name())).or_default().push(fresh.added);
+            }
         }
+        plan.indexes.extend(newest.iter().flat_map(|((number, type_name), stamps)| runs::of(*number, type_name, stamps)));
         plan.tops = self.tops.iter().map(|(number, (last, _))| (*number, *last)).collect();
         for (number, last) in &plan.tops {
             plan.commit.insert(keys::of(keys::LAST, *number), &last.0.to_be_bytes());
@@ -272,7 +278,7 @@ impl<'a> Group<'a> {
 }
 
 impl Plan {
-    /// Writes a new version into its place and the indexes.
+    /// Writes a new version into its place and to the versions of its object.
     fn put(&mut self, fresh: &Fresh, hidden_until: Option<Stamp>) -> Result<(), StoreError> {
         let parts = Parts {
             level: fresh.parts.level,
@@ -285,9 +291,6 @@ impl Plan {
         let place = if hidden_until.is_some() { Place::Newest } else { Place::History };
         self.entries.push((keys::entry(place, fresh.number, fresh.added), parts.write()?));
         self.indexes.insert(keys::version(fresh.number, fresh.id.as_str(), &fresh.instant), fresh.added.0.to_be_bytes().to_vec());
-        if place == Place::Newest {
-            self.indexes.insert(keys::typed(fresh.number, fresh.id.type_name(), fresh.added), Vec::new());
-        }
         Ok(())
     }
 

@@ -101,12 +101,12 @@ impl<'a> Reader<'a> {
 
     /// What is selected, ascending; as much at least as a page can hold.
     fn found(&self) -> Result<Findings<'_>, StoreError> {
-        Ok(match (&self.select.ids, &self.select.types) {
-            (Some(_), _) => self.by_ids()?,
-            (None, None) if self.select.versions == Versions::LAST => self.latest(),
+        match (&self.select.ids, &self.select.types) {
+            (Some(_), _) => self.by_ids(),
+            (None, None) if self.select.versions == Versions::LAST => Ok(self.latest()),
             (None, Some(types)) if self.select.versions == Versions::LAST => self.latest_of(types),
-            _ => self.by_versions()?,
-        })
+            _ => self.by_versions(),
+        }
     }
 
     /// The latest version of everything: the scan that pollers live from.
@@ -115,16 +115,17 @@ impl<'a> Reader<'a> {
     }
 
     /// The latest version of everything of some types: their indexes, merged.
-    fn latest_of(&self, types: &[String]) -> Findings<'_> {
+    fn latest_of(&self, types: &[String]) -> Result<Findings<'_>, StoreError> {
         let types: BTreeSet<&String> = types.iter().collect();
-        let mut indexes: Vec<_> = types.into_iter().map(|name| self.shelf.scan_type(name, self.from, self.top).peekable()).collect();
+        let index = |name: &String| Ok(self.shelf.scan_type(name, self.from, self.top)?.peekable());
+        let mut indexes = types.into_iter().map(index).collect::<Result<Vec<_>, StoreError>>()?;
         let stamps = std::iter::from_fn(move || {
             // An error counts as the least, so that it comes out at once.
             let key = |next: Option<&Result<Stamp, _>>| next.map(|next| next.as_ref().map_or(Stamp::ZERO, |stamp| *stamp));
             indexes.iter_mut().filter_map(|index| Some((key(index.peek())?, index))).min_by_key(|(stamp, _)| *stamp)?.1.next()
         });
         let found = stamps.filter_map(|stamp| stamp.and_then(|stamp| self.shelf.fetch_from(Place::Newest, stamp)).transpose());
-        Box::new(found.filter(keep(|found| self.is_latest(found))))
+        Ok(Box::new(found.filter(keep(|found| self.is_latest(found)))))
     }
 
     /// Whether an entry among the newest is for this reader the latest of its object, and one it may see.

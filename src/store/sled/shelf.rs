@@ -5,6 +5,7 @@ use std::ops::Bound;
 use sled::{IVec, Tree};
 
 use super::keys::{self, Entry, Place};
+use super::runs;
 use crate::stix::time::Instant;
 use crate::store::StoreError;
 use crate::taxii::stamp::Stamp;
@@ -35,9 +36,39 @@ impl<'a> Shelf<'a> {
     }
 
     /// The stamps of the versions of a type under [`Place::Newest`], after `from` up to and including `to`, ascending.
-    pub(super) fn scan_type(self, type_name: &str, from: Stamp, to: Stamp) -> impl Iterator<Item = Result<Stamp, StoreError>> + use<'a> {
-        let pairs = self.range(&keys::typed(self.number, type_name, from), &keys::typed(self.number, type_name, to));
-        pairs.map(|pair| keys::stamp_of(&pair?.0))
+    pub(super) fn scan_type(
+        self,
+        type_name: &str,
+        from: Stamp,
+        to: Stamp,
+    ) -> Result<impl Iterator<Item = Result<Stamp, StoreError>> + use<'a>, StoreError> {
+        let first = self.run_at(type_name, from)?.map(|(_, value)| Ok(value));
+        let later = self.range(&keys::run(self.number, type_name, from), &keys::run(self.number, type_name, to));
+        let runs = first.into_iter().chain(later.map(|pair| Ok(pair?.1)));
+        let stamps = runs.flat_map(|run| match run {
+            Ok(run) => runs::read(&run).into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error)],
+        });
+        Ok(stamps.filter(move |stamp| stamp.as_ref().map_or(true, |stamp| *stamp > from && *stamp <= to)))
+    }
+
+    /// The run of a type in which a stamp stands or would stand, with its key.
+    pub(super) fn run_at(self, type_name: &str, stamp: Stamp) -> Result<Option<(IVec, IVec)>, StoreError> {
+        let range = keys::runs(self.number, type_name)..=keys::run(self.number, type_name, stamp);
+        Ok(self.tree.range(range).next_back().transpose()?)
+    }
+
+    /// Takes a stamp out of the runs of its type.
+    pub(super) fn strike(self, type_name: &str, stamp: Stamp) -> Result<(), StoreError> {
+        let mut changes = runs::Changes::new(self, type_name);
+        changes.remove(stamp)?;
+        for (key, run) in changes.done() {
+            match run {
+                Some(run) => self.tree.insert(key, run)?,
+                None => self.tree.remove(key)?,
+            };
+        }
+        Ok(())
     }
 
     /// The entry of this stamp, wherever it is.

@@ -14,6 +14,7 @@ use super::Shared;
 use super::disk::Disk;
 use super::keys::{self, Entry, Place};
 use super::plan::{self, missing};
+use super::runs::Changes;
 use super::shelf::{Shelf, places};
 use super::view::{House, View};
 use crate::stix::id::{StixId, type_of};
@@ -280,15 +281,17 @@ impl Writer {
     }
 
     fn supersede(&mut self, number: u32, added: Stamp) -> Result<(), StoreError> {
-        let found = Shelf { tree: &self.shared.db, number }.fetch_from(Place::Newest, added)?;
+        let shared = self.shared.clone();
+        let kept = Shelf { tree: &shared.db, number };
+        let found = kept.fetch_from(Place::Newest, added)?;
         self.usable()?;
-        self.disk.room(found.as_ref().map_or(OVERHEAD, |found| found.entry.len()))?;
+        self.disk.room(OVERHEAD + found.as_ref().map_or(0, |found| found.entry.len()))?;
         self.write(|tree| {
             if let Some(found) = found {
                 // Into the history first, where a reader looks last; out of the newest last, where a crash in here is made good.
-                let typed = keys::typed(number, type_of(found.entry.id()), added);
+                let type_name = type_of(found.entry.id()).to_owned();
                 tree.insert(keys::entry(Place::History, number, added), found.entry.into_value())?;
-                tree.remove(typed)?;
+                kept.strike(&type_name, added)?;
                 tree.remove(keys::entry(Place::Newest, number, added))?;
             }
             tree.remove(keys::moving(number, added))?;
@@ -347,15 +350,15 @@ fn without(shelf: Shelf, id: &StixId, before: &[(Instant, Stamp)], gone: &HashSe
     let left: Vec<(Instant, Stamp)> = before.iter().filter(|(_, added)| !gone.contains(added)).cloned().collect();
     let after: HashMap<Stamp, Option<Stamp>> = left.iter().zip(places(&left)).map(|((_, added), place)| (*added, place)).collect();
     let mut batch = Batch::default();
+    let mut index = Changes::new(shelf, id.type_name());
     let mut bytes = OVERHEAD;
     for ((instant, added), was) in before.iter().zip(places(before)) {
         let place = if was.is_some() { Place::Newest } else { Place::History };
-        let typed = keys::typed(shelf.number, id.type_name(), *added);
         match after.get(added) {
             None => {
                 batch.remove(keys::entry(place, shelf.number, *added));
                 batch.remove(keys::version(shelf.number, id.as_str(), instant));
-                batch.remove(typed);
+                index.remove(*added)?;
                 bytes += OVERHEAD;
             }
             Some(Some(hidden_until)) if was != Some(*hidden_until) => {
@@ -363,9 +366,15 @@ fn without(shelf: Shelf, id: &StixId, before: &[(Instant, Stamp)], gone: &HashSe
                 bytes += OVERHEAD + found.entry.len();
                 batch.remove(keys::entry(place, shelf.number, *added));
                 batch.insert(keys::entry(Place::Newest, shelf.number, *added), Entry::hide_until(&found.entry, *hidden_until));
-                batch.insert(typed, &[]);
+                index.insert(*added)?;
             }
             Some(_) => {}
+        }
+    }
+    for (key, run) in index.done() {
+        match run {
+            Some(run) => batch.insert(key, run),
+            None => batch.remove(key),
         }
     }
     Ok((batch, bytes))
