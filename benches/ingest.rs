@@ -14,6 +14,7 @@ use taxiway::feed::access::Writing;
 use taxiway::feed::clock::SystemClock;
 use taxiway::feed::{Feed, Options};
 use taxiway::store::Store;
+use taxiway::store::audit::{Act, Verb};
 use taxiway::store::directory::{Edit, Root};
 use taxiway::store::memory::MemoryStore;
 use taxiway::store::sled::{self, SledStore};
@@ -35,7 +36,7 @@ fn post(bencher: Bencher<'_, '_>, store: Arc<dyn Store>, size: u64) {
     let options = Options { page_default: 1000, page_max: 5000, page_octets: 32 << 20, status_hours: 48, envelope_objects: 10_000, json_depth: 128 };
     let feed = runtime.block_on(Feed::open(store, Arc::new(SystemClock), options)).expect("the store is empty");
     let root = Root { slug: "bench".into(), title: "Bench".into(), description: None };
-    runtime.block_on(feed.edit(vec![Edit::AddRoot(root), Edit::AddCollection(collection())])).expect("the store is empty");
+    runtime.block_on(feed.edit(vec![Edit::AddRoot(root), Edit::AddCollection(collection())], None)).expect("the store is empty");
     let writing = Writing { collection: COLLECTION, root: "bench".into(), writer: "ann".into() };
     let next = Cell::new(0);
     let fresh = || {
@@ -44,7 +45,8 @@ fn post(bencher: Bencher<'_, '_>, store: Arc<dyn Store>, size: u64) {
     };
     let items = ItemsCount::new(usize::try_from(size).expect("a small number"));
     bencher.counter(items).with_inputs(fresh).bench_local_values(|body| {
-        let status = runtime.block_on(feed.post(&writing, body)).expect("an envelope");
+        let act = Act::of_program(Verb::Post, feed.clock().now());
+        let status = runtime.block_on(feed.post(&writing, body, act)).expect("an envelope");
         assert_eq!(status.failure_count, 0);
     });
 }

@@ -40,6 +40,7 @@ async fn app(secret: &str) -> Arc<App> {
         title: "Open".into(),
         description: None,
         public: true,
+        decay: false,
         curated: None,
     };
     let sha256 = token::digest(secret).expect("a secret of ours");
@@ -50,7 +51,7 @@ async fn app(secret: &str) -> Arc<App> {
         Edit::AddUser(User { name, password: None, admin: false, clearance: Level::Green, created: Stamp::ZERO }),
         Edit::AddToken(token),
     ];
-    feed.edit(edits).await.expect("an empty store");
+    feed.edit(edits, None).await.expect("an empty store");
     let auth = Arc::new(Authenticator::new(feed.clone()).expect("random numbers"));
     let options = door::Options {
         title: "Bench".into(),

@@ -36,9 +36,9 @@ fn runtime() -> Runtime {
 
 async fn filled(store: Arc<dyn Store>) -> Arc<dyn Store> {
     let root = Root { slug: "bench".into(), title: "Bench".into(), description: None };
-    store.edit(vec![Edit::AddRoot(root), Edit::AddCollection(collection())]).await.expect("the store is empty");
+    store.edit(vec![Edit::AddRoot(root), Edit::AddCollection(collection())], None).await.expect("the store is empty");
     let objects = (0..HELD).map(|serial| judged(serial, 0)).collect();
-    store.add(Addition { collection: COLLECTION, objects, now: Stamp::ZERO, receipt: None }).await.expect("the objects are good");
+    store.add(Addition { collection: COLLECTION, objects, now: Stamp::ZERO, receipt: None, act: None }).await.expect("the objects are good");
     store
 }
 

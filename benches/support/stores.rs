@@ -47,7 +47,7 @@ pub(crate) fn fresh(dir: &Path) -> Outcome<()> {
     if dir.exists() {
         fs::remove_dir_all(dir)?;
     }
-    runtime()?.block_on(async { Ok(open(dir)?.edit(edits()?).await.map(drop)?) })
+    runtime()?.block_on(async { Ok(open(dir)?.edit(edits()?, None).await.map(drop)?) })
 }
 
 /// Writes objects by serial number and version.
@@ -57,7 +57,7 @@ pub(crate) fn write(dir: &Path, objects: impl Iterator<Item = (u64, u64)>) -> Ou
     runtime()?.block_on(async {
         while objects.peek().is_some() {
             let envelope = objects.by_ref().take(usize::try_from(ENVELOPE)?).collect();
-            store.add(Addition { collection: COLLECTION, objects: envelope, now: NOW, receipt: None }).await?;
+            store.add(Addition { collection: COLLECTION, objects: envelope, now: NOW, receipt: None, act: None }).await?;
         }
         Ok(())
     })
@@ -87,6 +87,7 @@ pub(crate) fn collection() -> Collection {
         title: "Bench".into(),
         description: None,
         public: false,
+        decay: false,
         curated: None,
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::body;
+use super::gate::administers;
 use super::grants::{self, Grant};
 use crate::door::caller::Segments;
 use crate::door::error::Failure;
@@ -108,9 +109,10 @@ pub async fn add(State(app): State<Arc<App>>, request: Request) -> Result<Respon
         title: new.title,
         description: new.description,
         public: new.public,
+        decay: false,
         curated: None,
     };
-    app.feed.edit(vec![Edit::AddCollection(collection.clone())]).await?;
+    app.feed.edit(vec![Edit::AddCollection(collection.clone())], Some(administers(&app))).await?;
     Ok(respond::resource(StatusCode::CREATED, &Collection::of(&collection)))
 }
 
@@ -125,6 +127,6 @@ pub async fn one(State(app): State<Arc<App>>, path: Segments) -> Result<Response
 /// `DELETE /admin/collections/{root}/{collection}/`: with its objects and grants.
 pub async fn remove(State(app): State<Arc<App>>, path: Segments) -> Result<Response, Failure> {
     let id = target(&app.feed.directory(), &path)?.id;
-    app.feed.edit(vec![Edit::RemoveCollection(id)]).await?;
+    app.feed.edit(vec![Edit::RemoveCollection(id)], Some(administers(&app))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -10,13 +10,20 @@ use axum::response::Response;
 use crate::door::App;
 use crate::door::caller::Caller;
 use crate::door::error::Failure;
+use crate::door::request;
 use crate::feed::access;
+use crate::store::audit::{Act, Through, Verb};
 
 /// Marks a request that the program makes to itself, on a store that it holds open: who may open the store may do everything.
 ///
 /// It is an extension of the request, which nothing that comes over a socket can carry.
 #[derive(Debug, Clone, Copy)]
 pub struct AtTheStore;
+
+/// What the audit log is told of a change at this door.
+pub fn administers(app: &App) -> Act {
+    request::act(Through::Admin, Verb::Administer, app.feed.clock().now())
+}
 
 /// Lets administrators pass, and requests that are [`AtTheStore`].
 pub async fn pass(State(app): State<Arc<App>>, request: Request, next: Next) -> Result<Response, Failure> {

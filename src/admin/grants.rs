@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::gate::administers;
 use super::{body, collections};
 use crate::door::caller::Segments;
 use crate::door::error::Failure;
@@ -78,14 +79,14 @@ pub async fn set(State(app): State<Arc<App>>, path: Segments, request: Request) 
     }
     let collection = collections::target(&app.feed.directory(), &path)?.id;
     let user = path.get("user").to_owned();
-    let directory = app.feed.edit(vec![Edit::Grant { user, collection, rights: Rights { read, write } }]).await?;
+    let directory = app.feed.edit(vec![Edit::Grant { user, collection, rights: Rights { read, write } }], Some(administers(&app))).await?;
     Ok(respond::resource(StatusCode::OK, &target(&directory, &path)?))
 }
 
 /// `DELETE /admin/grants/{user}/{root}/{collection}/`
 pub async fn remove(State(app): State<Arc<App>>, path: Segments) -> Result<Response, Failure> {
     let Grant { user, id: collection, .. } = target(&app.feed.directory(), &path)?;
-    app.feed.edit(vec![Edit::Grant { user, collection, rights: Rights::default() }]).await?;
+    app.feed.edit(vec![Edit::Grant { user, collection, rights: Rights::default() }], Some(administers(&app))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use super::body;
+use super::gate::administers;
 use crate::door::caller::Segments;
 use crate::door::error::Failure;
 use crate::door::{App, respond};
@@ -41,7 +42,7 @@ pub async fn list(State(app): State<Arc<App>>) -> Response {
 pub async fn add(State(app): State<Arc<App>>, request: Request) -> Result<Response, Failure> {
     let NewRoot { slug, title, description } = body::json(request, &app).await?;
     let root = Root { slug, title, description };
-    app.feed.edit(vec![Edit::AddRoot(root.clone())]).await?;
+    app.feed.edit(vec![Edit::AddRoot(root.clone())], Some(administers(&app))).await?;
     Ok(respond::resource(StatusCode::CREATED, &root))
 }
 
@@ -54,6 +55,6 @@ pub async fn one(State(app): State<Arc<App>>, path: Segments) -> Result<Response
 
 /// `DELETE /admin/roots/{root}/`: it must be empty.
 pub async fn remove(State(app): State<Arc<App>>, path: Segments) -> Result<Response, Failure> {
-    app.feed.edit(vec![Edit::RemoveRoot(path.get("root").into())]).await?;
+    app.feed.edit(vec![Edit::RemoveRoot(path.get("root").into())], Some(administers(&app))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -8,15 +8,13 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use super::body;
+use super::gate::administers;
 use crate::auth::accounts;
 use crate::door::caller::Segments;
 use crate::door::error::Failure;
 use crate::door::{App, respond};
 use crate::store::directory::{self, Conflict, Directory, Edit};
 use crate::taxii::stamp::Stamp;
-
-/// How many digits of its hash name a token.
-const DIGITS: usize = 12;
 
 /// What makes a token.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -68,7 +66,7 @@ impl Token {
     /// What may be shown of a token.
     pub fn of(token: &directory::Token) -> Self {
         Self {
-            id: token.sha256.chars().take(DIGITS).collect(),
+            id: token.shown().to_owned(),
             user: token.user.clone(),
             label: token.label.clone(),
             created: token.created.to_string(),
@@ -97,7 +95,7 @@ pub async fn of_user(State(app): State<Arc<App>>, path: Segments) -> Result<Resp
 pub async fn add(State(app): State<Arc<App>>, path: Segments, request: Request) -> Result<Response, Failure> {
     let NewToken { label, expires_in } = body::json(request, &app).await?;
     let new = accounts::NewToken { user: path.get("user").into(), label, lifetime: expires_in };
-    let (made, token) = accounts::add_token(&app.feed, new).await?;
+    let (made, token) = accounts::add_token(&app.feed, new, administers(&app)).await?;
     Ok(respond::resource(StatusCode::CREATED, &Made { shown: Token::of(&made), token }))
 }
 
@@ -109,15 +107,18 @@ pub async fn one(State(app): State<Arc<App>>, path: Segments) -> Result<Response
 /// `DELETE /admin/tokens/{token}/`
 pub async fn remove(State(app): State<Arc<App>>, path: Segments) -> Result<Response, Failure> {
     let sha256 = target(&app.feed.directory(), path.get("token"))?.sha256.clone();
-    app.feed.edit(vec![Edit::RemoveToken(sha256)]).await?;
+    app.feed.edit(vec![Edit::RemoveToken(sha256)], Some(administers(&app))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// The one token whose hash begins with `digits`.
 fn target<'a>(directory: &'a Directory, digits: &str) -> Result<&'a directory::Token, Failure> {
     let digits = digits.to_ascii_lowercase();
-    if digits.len() < DIGITS || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, format!("a token is named by {DIGITS} or more hexadecimal digits")));
+    if digits.len() < directory::Token::DIGITS || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(Failure::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            format!("a token is named by {} or more hexadecimal digits", directory::Token::DIGITS),
+        ));
     }
     let mut found = directory.tokens.range(digits.clone()..).map(|(_, token)| token).take_while(|token| token.sha256.starts_with(&digits));
     match (found.next(), found.next()) {

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::body;
+use super::gate::administers;
 use super::grants::{self, Grant};
 use super::tokens::Token;
 use crate::auth::accounts;
@@ -87,7 +88,7 @@ pub async fn list(State(app): State<Arc<App>>) -> Response {
 /// `POST /admin/users/`
 pub async fn add(State(app): State<Arc<App>>, request: Request) -> Result<Response, Failure> {
     let NewUser { name, password, admin, clearance } = body::json(request, &app).await?;
-    let user = accounts::add_user(&app.feed, accounts::NewUser { name, password, admin, clearance }).await?;
+    let user = accounts::add_user(&app.feed, accounts::NewUser { name, password, admin, clearance }, administers(&app)).await?;
     Ok(respond::resource(StatusCode::CREATED, &User::of(&user)))
 }
 
@@ -102,14 +103,14 @@ pub async fn one(State(app): State<Arc<App>>, path: Segments) -> Result<Response
 
 /// `DELETE /admin/users/{user}/`: with its tokens and grants.
 pub async fn remove(State(app): State<Arc<App>>, path: Segments) -> Result<Response, Failure> {
-    app.feed.edit(vec![Edit::RemoveUser(path.get("user").into())]).await?;
+    app.feed.edit(vec![Edit::RemoveUser(path.get("user").into())], Some(administers(&app))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// `PUT /admin/users/{user}/password/`
 pub async fn set_password(State(app): State<Arc<App>>, path: Segments, request: Request) -> Result<Response, Failure> {
     let NewPassword { password } = body::json(request, &app).await?;
-    accounts::set_password(&app.feed, path.get("user"), password).await?;
+    accounts::set_password(&app.feed, path.get("user"), password, administers(&app)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -5,6 +5,7 @@ use super::token;
 use crate::feed::Feed;
 use crate::stix::marking::Level;
 use crate::store::EditError;
+use crate::store::audit::Act;
 use crate::store::directory::{Conflict, Edit, Token, User};
 use crate::taxii::stamp::Stamp;
 
@@ -57,31 +58,31 @@ pub enum AccountError {
 }
 
 /// Makes a user.
-pub async fn add_user(feed: &Feed, new: NewUser) -> Result<User, AccountError> {
+pub async fn add_user(feed: &Feed, new: NewUser, act: Act) -> Result<User, AccountError> {
     let password = Some(hash(new.password).await?);
     let user = User { name: new.name, password, admin: new.admin, clearance: new.clearance, created: feed.clock().now() };
-    feed.edit(vec![Edit::AddUser(user.clone())]).await?;
+    feed.edit(vec![Edit::AddUser(user.clone())], Some(act)).await?;
     Ok(user)
 }
 
 /// Gives a user another password; the old one and what was remembered of it are void at once.
-pub async fn set_password(feed: &Feed, name: &str, password: String) -> Result<(), AccountError> {
+pub async fn set_password(feed: &Feed, name: &str, password: String, act: Act) -> Result<(), AccountError> {
     let missing = || EditError::Refused(Conflict::Missing(format!("user {name}")));
     let user = feed.directory().users.get(name).cloned().ok_or_else(missing)?;
     let password = Some(hash(password).await?);
-    feed.edit(vec![Edit::SetUser(User { password, ..user })]).await?;
+    feed.edit(vec![Edit::SetUser(User { password, ..user })], Some(act)).await?;
     Ok(())
 }
 
 /// Makes a token and tells its secret, this once.
-pub async fn add_token(feed: &Feed, new: NewToken) -> Result<(Token, String), AccountError> {
+pub async fn add_token(feed: &Feed, new: NewToken, act: Act) -> Result<(Token, String), AccountError> {
     let created = feed.clock().now();
     let expires = new.lifetime.map(|seconds| end(created, seconds)).transpose()?;
     let label = check_label(new.label)?;
     let secret = token::generate().map_err(|e| AccountError::Machine(e.to_string()))?;
     let sha256 = token::digest(&secret).ok_or_else(|| AccountError::Machine("the token has no digest".into()))?;
     let token = Token { sha256, user: new.user, label, created, expires, last_used: None };
-    feed.edit(vec![Edit::AddToken(token.clone())]).await?;
+    feed.edit(vec![Edit::AddToken(token.clone())], Some(act)).await?;
     Ok((token, secret))
 }
 
@@ -127,6 +128,7 @@ mod tests {
     use crate::auth::credential::Credential;
     use crate::feed::Options;
     use crate::feed::clock::Clock;
+    use crate::store::audit::Verb;
     use crate::store::memory::MemoryStore;
 
     const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -148,15 +150,19 @@ mod tests {
         NewUser { name: "ann".into(), password: password.into(), admin: false, clearance: USUAL_CLEARANCE }
     }
 
+    fn act() -> Act {
+        Act::of_program(Verb::Administer, Stamp(1))
+    }
+
     #[tokio::test]
     async fn a_password_is_kept_as_a_hash_and_lets_in_until_it_is_changed() {
         let feed = feed().await;
-        let user = add_user(&feed, ann("correct horse")).await.unwrap();
+        let user = add_user(&feed, ann("correct horse"), act()).await.unwrap();
         assert!(user.password.unwrap().starts_with("$argon2id$"));
         let auth = Authenticator::new(feed.clone()).unwrap();
         let old = Credential::Basic { user: "ann".into(), password: "correct horse".into() };
         assert!(auth.identify(&old, HERE).await.is_ok());
-        set_password(&feed, "ann", "battery staple".into()).await.unwrap();
+        set_password(&feed, "ann", "battery staple".into(), act()).await.unwrap();
         assert!(auth.identify(&old, HERE).await.is_err());
         let new = Credential::Basic { user: "ann".into(), password: "battery staple".into() };
         assert!(auth.identify(&new, HERE).await.is_ok());
@@ -165,9 +171,9 @@ mod tests {
     #[tokio::test]
     async fn a_token_lets_in_and_its_secret_is_not_kept() {
         let feed = feed().await;
-        add_user(&feed, ann("correct horse")).await.unwrap();
+        add_user(&feed, ann("correct horse"), act()).await.unwrap();
         let new = NewToken { user: "ann".into(), label: "siem".into(), lifetime: Some(60) };
-        let (token, secret) = add_token(&feed, new).await.unwrap();
+        let (token, secret) = add_token(&feed, new, act()).await.unwrap();
         assert_eq!(token.expires, Some(Stamp(Still.now().0 + 60_000_000)));
         assert!(!serde_json::to_string(&*feed.directory()).unwrap().contains(&secret));
         let auth = Authenticator::new(feed).unwrap();
@@ -178,12 +184,12 @@ mod tests {
     async fn what_cannot_be_is_refused_and_changes_nothing() {
         let feed = feed().await;
         for bad in ["", "short", "elevenchars", &"x".repeat(2000)] {
-            assert!(matches!(add_user(&feed, ann(bad)).await, Err(AccountError::Unfit(_))), "{bad}");
+            assert!(matches!(add_user(&feed, ann(bad), act()).await, Err(AccountError::Unfit(_))), "{bad}");
         }
-        assert!(matches!(set_password(&feed, "ann", "correct horse".into()).await, Err(AccountError::Edit(EditError::Refused(_)))));
+        assert!(matches!(set_password(&feed, "ann", "correct horse".into(), act()).await, Err(AccountError::Edit(EditError::Refused(_)))));
         for (label, lifetime) in [("a\nb", None), ("", Some(0)), ("", Some(u64::MAX))] {
             let new = NewToken { user: "ann".into(), label: label.into(), lifetime };
-            assert!(matches!(add_token(&feed, new).await, Err(AccountError::Unfit(_))), "{label:?} {lifetime:?}");
+            assert!(matches!(add_token(&feed, new, act()).await, Err(AccountError::Unfit(_))), "{label:?} {lifetime:?}");
         }
         assert!(feed.directory().users.is_empty());
     }

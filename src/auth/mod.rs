@@ -86,7 +86,7 @@ impl Authenticator {
     pub async fn record_use(&self) -> Result<(), EditError> {
         let used = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));
         if !used.is_empty() {
-            self.feed.edit(vec![Edit::UseTokens(used)]).await?;
+            self.feed.edit(vec![Edit::UseTokens(used)], None).await?;
         }
         Ok(())
     }

@@ -23,6 +23,7 @@ use crate::feed::Feed;
 use crate::feed::curated::{self, files::Files};
 use crate::operation::{Gauge, Operation};
 use crate::stix::marking::Level;
+use crate::store::audit::{Act, Verb};
 use crate::{admin, http, telemetry};
 
 /// How often expired statuses are forgotten and the use of tokens is recorded.
@@ -138,7 +139,8 @@ async fn make_first_user(feed: &Feed) -> Result<(), Trouble> {
     let given = secret::variable(secret::ADMIN)?;
     let password = given.clone().map_or_else(random_password, Ok)?;
     let new = NewUser { name: FIRST_USER.into(), password: password.clone(), admin: true, clearance: Level::Red };
-    accounts::add_user(feed, new).await.map_err(|error| match error {
+    let act = Act::of_program(Verb::Administer, feed.clock().now());
+    accounts::add_user(feed, new, act).await.map_err(|error| match error {
         AccountError::Unfit(why) => unreadable(format!("{}: {why}", secret::ADMIN)),
         other => failed(other),
     })?;

@@ -30,7 +30,7 @@ impl FromRequestParts<Arc<App>> for Caller {
             Some(credential) => app.auth.identify(&credential, address).await?,
         };
         if let Some(name) = principal.name() {
-            request::is_of(name);
+            request::is_of(name, address);
         }
         if let Some(visit) = parts.extensions.get::<Visit>() {
             visit.admit(&principal, address, app.feed.clock().now(), || goes_on(&parts.uri))?;

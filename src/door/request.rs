@@ -1,10 +1,14 @@
 //! Which request is being answered: the id that its answer, its failure and the log have in common, and who makes it.
 
 use std::cell::RefCell;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::{HeaderName, HeaderValue};
 use tokio::task_local;
+
+use crate::store::audit::{Act, Through, Verb};
+use crate::taxii::stamp::Stamp;
 
 /// The header that carries the id.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -20,7 +24,7 @@ task_local! {
 /// The request that this task answers.
 struct Current {
     id: RequestId,
-    user: RefCell<Option<String>>,
+    caller: RefCell<Option<(String, IpAddr)>>,
 }
 
 /// A request that has been answered.
@@ -80,10 +84,10 @@ pub async fn answer<F: Future>(id: RequestId, work: F) -> (F::Output, Asked) {
     let kept = id.clone();
     let whole = async {
         let answer = work.await;
-        (answer, CURRENT.with(|current| current.user.take()))
+        (answer, CURRENT.with(|current| current.caller.take()))
     };
-    let (answer, user) = CURRENT.scope(Current { id, user: RefCell::default() }, whole).await;
-    (answer, Asked { id: kept, user })
+    let (answer, caller) = CURRENT.scope(Current { id, caller: RefCell::default() }, whole).await;
+    (answer, Asked { id: kept, user: caller.map(|(user, _)| user) })
 }
 
 /// The id of the request that is being answered; `None` outside of one.
@@ -91,10 +95,20 @@ pub fn id() -> Option<String> {
     CURRENT.try_with(|current| current.id.as_str().to_owned()).ok()
 }
 
-/// Notes who makes the request that is being answered.
-pub fn is_of(user: &str) {
+/// Notes who makes the request that is being answered, and from where.
+pub fn is_of(user: &str, address: IpAddr) {
     // Outside of a request there is nothing to note it in.
-    let _ = CURRENT.try_with(|current| current.user.replace(Some(user.to_owned())));
+    let _ = CURRENT.try_with(|current| current.caller.replace(Some((user.to_owned(), address))));
+}
+
+/// What the audit log is told of the request that is being answered; outside of one the program itself does it.
+pub fn act(through: Through, verb: Verb, at: Stamp) -> Act {
+    let told = CURRENT.try_with(|current| {
+        let (who, from) = current.caller.borrow().clone().unzip();
+        let who = who.unwrap_or_else(|| "anonymous".into());
+        Act { at, who, from, through, request: Some(current.id.as_str().to_owned()), verb, import: None, note: None }
+    });
+    told.unwrap_or_else(|_| Act::of_program(verb, at))
 }
 
 #[cfg(test)]
@@ -122,13 +136,16 @@ mod tests {
     async fn a_failure_knows_its_request_and_the_request_its_user() {
         assert_eq!(id(), None);
         let request = RequestId(HeaderValue::from_static("abc"));
+        let address = IpAddr::from([192, 0, 2, 1]);
         let work = async {
-            is_of("ann");
+            is_of("ann", address);
             tokio::task::yield_now().await;
-            id()
+            act(Through::Taxii, Verb::Post, Stamp(7))
         };
-        let (inside, asked) = answer(request, work).await;
-        assert_eq!((inside.as_deref(), asked.id.as_str(), asked.user.as_deref()), (Some("abc"), "abc", Some("ann")));
+        let (act_inside, asked) = answer(request, work).await;
+        assert_eq!((act_inside.who.as_str(), act_inside.from, act_inside.request.as_deref()), ("ann", Some(address), Some("abc")));
+        assert_eq!((asked.id.as_str(), asked.user.as_deref()), ("abc", Some("ann")));
+        assert_eq!(act(Through::Taxii, Verb::Post, Stamp(7)), Act::of_program(Verb::Post, Stamp(7)));
         assert_eq!(id(), None);
     }
 }

@@ -235,6 +235,7 @@ mod tests {
             title: title.into(),
             description: None,
             public,
+            decay: false,
             curated: None,
         }
     }

@@ -16,6 +16,7 @@ use super::access::Writing;
 use super::error::FeedError;
 use crate::stix::finding::Finding;
 use crate::stix::object::{self, Refusal};
+use crate::store::audit::Act;
 use crate::store::{Addition, NewObject, Receipt, StoreError};
 use crate::taxii::resource::{Status, StatusDetail};
 use crate::taxii::stamp::Stamp;
@@ -35,8 +36,8 @@ impl Feed {
     ///
     /// Everything is done when this returns: what counts as a success is durable and visible (T-148). A bundle is taken as an envelope
     /// (T-147, Q14).
-    pub async fn post(&self, writing: &Writing, body: Bytes) -> Result<Status, FeedError> {
-        let now = self.clock.now();
+    pub async fn post(&self, writing: &Writing, body: Bytes, act: Act) -> Result<Status, FeedError> {
+        let now = act.at;
         let octets = body.len();
         let bounds = Bounds { objects: self.options.envelope_objects, depth: self.options.json_depth };
         let (objects, refused) = if body.len() <= SHORT {
@@ -53,7 +54,7 @@ impl Feed {
             refused,
             expires: Stamp(now.0 + self.options.status_hours * HOUR),
         };
-        let addition = Addition { collection: writing.collection, objects, now, receipt: Some(receipt) };
+        let addition = Addition { collection: writing.collection, objects, now, receipt: Some(receipt), act: Some(act) };
         let added = self.store.add(addition).await?;
         self.counts.envelope(octets, count, &added.outcomes);
         added.status.ok_or_else(|| StoreError::Engine("no status was kept for a receipt".into()).into())

@@ -15,6 +15,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use crate::store::audit::Act;
 use crate::store::directory::{Directory, Edit};
 use crate::store::{Condition, EditError, Store, StoreError};
 use clock::Clock;
@@ -67,10 +68,10 @@ impl Feed {
         self.directory.load_full()
     }
 
-    /// Changes the directory; all edits or none.
-    pub async fn edit(&self, edits: Vec<Edit>) -> Result<Arc<Directory>, EditError> {
+    /// Changes the directory; all edits or none. `act` is for the audit log.
+    pub async fn edit(&self, edits: Vec<Edit>, act: Option<Act>) -> Result<Arc<Directory>, EditError> {
         let _turn = self.editing.lock().await;
-        let directory = Arc::new(self.store.edit(edits).await?);
+        let directory = Arc::new(self.store.edit(edits, act).await?);
         self.directory.store(directory.clone());
         Ok(directory)
     }

@@ -9,6 +9,7 @@ use super::access::{self, Denied, Principal, Reading};
 use super::error::FeedError;
 use crate::stix::id::StixId;
 use crate::stix::time::Instant;
+use crate::store::audit::Act;
 use crate::store::text::{self, Text};
 use crate::store::{Page, Record, Select, Store, StoreError, Versions};
 use crate::taxii::cursor::Cursor;
@@ -116,7 +117,7 @@ impl Feed {
 
     /// Deletes the versions of one object that the query chooses, by default all (T-164), as far as the caller may see them;
     /// [`Denied::Hidden`] if there are none (T-163, T-165).
-    pub async fn delete(&self, reading: &Reading, id: &str, query: &Query) -> Result<(), FeedError> {
+    pub async fn delete(&self, reading: &Reading, id: &str, query: &Query, act: Act) -> Result<(), FeedError> {
         let filter = query.filter.clone().unwrap_or_default();
         let versions = choose(&filter, Versions::All)?;
         let id = StixId::parse(id).map_err(|_| Denied::Hidden)?;
@@ -125,7 +126,7 @@ impl Feed {
         }
         let seen = self.find(reading, id.clone(), versions, usize::MAX).await?;
         let at = seen.iter().filter_map(|record| Instant::parse(&record.version).ok()).collect();
-        match self.store.delete(reading.collection, &id, &Versions::Some { first: false, last: false, at }).await? {
+        match self.store.delete(reading.collection, &id, &Versions::Some { first: false, last: false, at }, Some(act)).await? {
             0 => Err(Denied::Hidden.into()),
             _ => Ok(()),
         }

@@ -14,11 +14,12 @@ use super::extract::{Target, accept, needs_empty_list};
 use super::respond::{Asked, page};
 use crate::door::caller::Segments;
 use crate::door::error::Failure;
-use crate::door::{App, body, respond};
+use crate::door::{App, body, request, respond};
 use crate::feed::access::Reading;
 use crate::feed::error::FeedError;
 use crate::feed::read::Answer;
 use crate::store::Page;
+use crate::store::audit::{Through, Verb};
 use crate::store::text::Text;
 use crate::taxii::envelope::{self, Empty, Item};
 use crate::taxii::media::{self, Form, Offer};
@@ -53,7 +54,8 @@ pub async fn add(State(app): State<Arc<App>>, Target(seen): Target, request: Req
     let writing = seen.to_write()?;
     body::check_type(request.headers())?;
     let body = body::read(request, &app.options).await?;
-    let status = app.feed.post(&writing, body).await?;
+    let act = request::act(Through::Taxii, Verb::Post, app.feed.clock().now());
+    let status = app.feed.post(&writing, body, act).await?;
     Ok(respond::resource(StatusCode::ACCEPTED, &status))
 }
 
@@ -84,7 +86,8 @@ pub async fn delete(
     accept(&headers, Offer::Content)?;
     let reading = seen.to_delete()?;
     let query = Query::parse(&raw.unwrap_or_default(), Fields::Versions)?;
-    app.feed.delete(&reading, path.get("object"), &query).await?;
+    let act = request::act(Through::Taxii, Verb::Delete, app.feed.clock().now());
+    app.feed.delete(&reading, path.get("object"), &query, act).await?;
     Ok(respond::body(StatusCode::OK, Body::empty()))
 }
 

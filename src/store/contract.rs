@@ -11,7 +11,9 @@ use bytes::Bytes;
 use futures_util::future::{join, join_all};
 use uuid::Uuid;
 
+use super::audit::{Act, Through, Trail, Verb};
 use super::directory::{Collection, Conflict, Edit, Rights, Root, User};
+use super::paper::{Kind, Paper};
 use super::text::Text;
 use super::{Addition, Behind, EditError, NewObject, Outcome, Page, Receipt, Record, Select, Store, StoreError, Versions};
 use crate::stix::id::StixId;
@@ -32,7 +34,8 @@ macro_rules! suite {
             t112_a_status_is_kept_until_it_expires statuses_tell_every_outcome s051_s052_what_is_odd_about_a_version_is_told edits_happen_all_or_none
             objects_go_with_their_collection t088_a_follower_misses_nothing_while_others_write
             t079_a_follower_ends_with_the_latest_of_everything t071_no_version_is_lost_to_readers_while_others_come_and_go
-            t068_the_text_of_a_page_holds_no_object_twice_while_versions_come_and_go);
+            t068_the_text_of_a_page_holds_no_object_twice_while_versions_come_and_go
+            the_log_tells_what_came_of_each_act the_log_keeps_its_order_whatever_the_clock_does a_paper_is_kept_until_it_ends);
     };
     ($open:expr; $($name:ident)*) => {
         $(#[tokio::test]
@@ -53,9 +56,17 @@ const DAY: &str = "2021-03-02T00:00:";
 pub async fn collection(store: &dyn Store) -> Uuid {
     let id = Uuid::new_v4();
     let root = Root { slug: format!("root-{}", id.simple()), title: "Feeds".into(), description: None };
-    let collection =
-        Collection { id, root: root.slug.clone(), alias: None, title: "Indicators".into(), description: None, public: false, curated: None };
-    store.edit(vec![Edit::AddRoot(root), Edit::AddCollection(collection)]).await.unwrap();
+    let collection = Collection {
+        id,
+        root: root.slug.clone(),
+        alias: None,
+        title: "Indicators".into(),
+        description: None,
+        public: false,
+        decay: false,
+        curated: None,
+    };
+    store.edit(vec![Edit::AddRoot(root), Edit::AddCollection(collection)], None).await.unwrap();
     id
 }
 
@@ -100,7 +111,7 @@ async fn add(store: &dyn Store, collection: Uuid, objects: Vec<NewObject>) -> Ve
 }
 
 async fn add_at(store: &dyn Store, collection: Uuid, objects: Vec<NewObject>, now: Stamp) -> Vec<Outcome> {
-    store.add(Addition { collection, objects, now, receipt: None }).await.unwrap().outcomes
+    store.add(Addition { collection, objects, now, receipt: None, act: None }).await.unwrap().outcomes
 }
 
 async fn page(store: &dyn Store, collection: Uuid, select: &Select) -> Page {
@@ -121,11 +132,11 @@ async fn seconds(store: &dyn Store, collection: Uuid, select: &Select) -> Vec<St
 pub async fn a_missing_collection_is_said(store: &dyn Store) {
     let nowhere = Uuid::new_v4();
     let one = id("indicator", 1);
-    let addition = Addition { collection: nowhere, objects: vec![object(&one, "01", "a")], now: NOW, receipt: None };
+    let addition = Addition { collection: nowhere, objects: vec![object(&one, "01", "a")], now: NOW, receipt: None, act: None };
     assert!(matches!(store.page(nowhere, &select()).await, Err(StoreError::NoCollection(id)) if id == nowhere));
     assert!(matches!(store.behind(nowhere, &select()).await, Err(StoreError::NoCollection(id)) if id == nowhere));
     assert!(matches!(store.add(addition).await, Err(StoreError::NoCollection(id)) if id == nowhere));
-    assert!(matches!(store.delete(nowhere, &one, &Versions::All).await, Err(StoreError::NoCollection(id)) if id == nowhere));
+    assert!(matches!(store.delete(nowhere, &one, &Versions::All, None).await, Err(StoreError::NoCollection(id)) if id == nowhere));
 }
 
 /// Stamps are strictly increasing in the order of the envelope, starting at the clock.
@@ -156,7 +167,7 @@ pub async fn t088_stamps_increase_past_deletions_and_clocks_that_go_back(store: 
     let collection = collection(store).await;
     add(store, collection, vec![object(&id("indicator", 1), "01", "a")]).await;
     let first = all(store, collection).await[0].added;
-    assert_eq!(store.delete(collection, &id("indicator", 1), &Versions::All).await.unwrap(), 1);
+    assert_eq!(store.delete(collection, &id("indicator", 1), &Versions::All, None).await.unwrap(), 1);
     assert!(all(store, collection).await.is_empty());
     add_at(store, collection, vec![object(&id("indicator", 1), "01", "a")], Stamp(NOW.0 - 5_000_000)).await;
     assert_eq!(all(store, collection).await[0].added, Stamp(first.0 + 1));
@@ -363,18 +374,18 @@ pub async fn deleted_versions_have_never_been(store: &dyn Store) {
     }
     add(store, collection, vec![object(&other, "09", "a")]).await;
     let before = all(store, collection).await;
-    assert_eq!(store.delete(collection, &id("indicator", 3), &Versions::All).await.unwrap(), 0);
-    assert_eq!(store.delete(collection, &one, &some(false, false, &["08"])).await.unwrap(), 0);
-    assert_eq!(store.delete(collection, &one, &Versions::LAST).await.unwrap(), 1);
+    assert_eq!(store.delete(collection, &id("indicator", 3), &Versions::All, None).await.unwrap(), 0);
+    assert_eq!(store.delete(collection, &one, &some(false, false, &["08"]), None).await.unwrap(), 0);
+    assert_eq!(store.delete(collection, &one, &Versions::LAST, None).await.unwrap(), 1);
     assert_eq!(page(store, collection, &select()).await.records, [before[1].clone(), before[4].clone()]);
     let late = Select { after: before[1].added, from: before[1].added, ..select() };
     assert_eq!(seconds(store, collection, &late).await, ["01", "09"]);
-    assert_eq!(store.delete(collection, &one, &some(true, false, &["03"])).await.unwrap(), 2);
+    assert_eq!(store.delete(collection, &one, &some(true, false, &["03"]), None).await.unwrap(), 2);
     assert_eq!(all(store, collection).await, [before[0].clone(), before[4].clone()]);
     assert_eq!(page(store, collection, &select()).await.records, [before[0].clone(), before[4].clone()]);
     assert!(matches!(add(store, collection, vec![object(&one, "04", "b")]).await[..], [Outcome::Added(_)]));
     assert_eq!(seconds(store, collection, &select()).await, ["09", "04"]);
-    assert_eq!(store.delete(collection, &one, &Versions::All).await.unwrap(), 2);
+    assert_eq!(store.delete(collection, &one, &Versions::All, None).await.unwrap(), 2);
     assert_eq!(page(store, collection, &Select { ids: Some(vec![one]), versions: Versions::All, ..select() }).await.records, []);
 }
 
@@ -399,7 +410,7 @@ pub async fn t112_a_status_is_kept_until_it_expires(store: &dyn Store) {
     let (one, two) = (Uuid::new_v4(), Uuid::new_v4());
     store.sweep(Stamp(u64::MAX)).await.unwrap();
     for (id, expires) in [(one, Stamp(NOW.0 + 10)), (two, Stamp(NOW.0 + 20))] {
-        store.add(Addition { collection, objects: vec![], now: NOW, receipt: Some(receipt(id, expires)) }).await.unwrap();
+        store.add(Addition { collection, objects: vec![], now: NOW, receipt: Some(receipt(id, expires)), act: None }).await.unwrap();
     }
     assert!(store.status(Uuid::new_v4(), NOW).await.unwrap().is_none());
     assert!(store.status(one, Stamp(NOW.0 + 9)).await.unwrap().is_some());
@@ -416,7 +427,7 @@ pub async fn statuses_tell_every_outcome(store: &dyn Store) {
     let (one, sco) = (id("indicator", 1), id("ipv4-addr", 1));
     let objects = vec![object(&one, "01", "a"), object(&one, "01", "a"), object(&one, "01", "b"), observable(&sco, "a"), observable(&sco, "a")];
     let id = Uuid::new_v4();
-    let added = store.add(Addition { collection, objects, now: NOW, receipt: Some(receipt(id, Stamp(u64::MAX))) }).await.unwrap();
+    let added = store.add(Addition { collection, objects, now: NOW, receipt: Some(receipt(id, Stamp(u64::MAX))), act: None }).await.unwrap();
     let kept = store.status(id, NOW).await.unwrap().unwrap();
     assert_eq!(Some(&kept.status), added.status.as_ref());
     assert_eq!((kept.status.success_count, kept.status.failure_count), (4, 2));
@@ -435,7 +446,7 @@ pub async fn s051_s052_what_is_odd_about_a_version_is_told(store: &dyn Store) {
     let foreign = r#","created_by_ref":"identity--1""#;
     let objects = vec![version("01", ""), version("02", r#","revoked":true"#), version("03", foreign)];
     let messages = |status: Option<Status>| status.unwrap().successes.into_iter().map(|its| its.message.unwrap()).collect::<Vec<_>>();
-    let post = |objects| Addition { collection, objects, now: NOW, receipt: Some(receipt(Uuid::new_v4(), Stamp(u64::MAX))) };
+    let post = |objects| Addition { collection, objects, now: NOW, receipt: Some(receipt(Uuid::new_v4(), Stamp(u64::MAX))), act: None };
     let told = messages(store.add(post(objects)).await.unwrap().status);
     assert_eq!(told[..2], ["by the gate", "by the gate"]);
     assert!(told[2].starts_with("by the gate; created_by_ref: ") && told[2].contains("; modified: "), "{}", told[2]);
@@ -452,12 +463,87 @@ pub async fn edits_happen_all_or_none(store: &dyn Store) {
     let user = User { name: name.clone(), password: None, admin: false, clearance: Level::Green, created: NOW };
     let before = store.directory().await.unwrap();
     let edits = vec![Edit::AddUser(user.clone()), Edit::RemoveToken("no such token".into())];
-    assert!(matches!(store.edit(edits).await, Err(EditError::Refused(Conflict::Missing(_)))));
+    assert!(matches!(store.edit(edits, None).await, Err(EditError::Refused(Conflict::Missing(_)))));
     assert_eq!(store.directory().await.unwrap(), before);
     let rights = Rights { read: true, write: true };
-    let after = store.edit(vec![Edit::AddUser(user), Edit::Grant { user: name.clone(), collection, rights }]).await.unwrap();
+    let after = store.edit(vec![Edit::AddUser(user), Edit::Grant { user: name.clone(), collection, rights }], None).await.unwrap();
     assert_eq!(after.rights(&name, collection), rights);
     assert_eq!(store.directory().await.unwrap(), after);
+}
+
+fn act(verb: Verb, at: u64) -> Act {
+    Act { who: "ann".into(), through: Through::Console, request: Some("7".into()), ..Act::of_program(verb, Stamp(at)) }
+}
+
+/// The whole audit log.
+pub fn trail() -> Trail {
+    Trail { after: Stamp::ZERO, before: Stamp::END, latest_first: false, limit: usize::MAX }
+}
+
+/// An entry tells exactly the versions that were stored or deleted, and what became different in the directory; an act of which
+/// nothing came has none.
+pub async fn the_log_tells_what_came_of_each_act(store: &dyn Store) {
+    let collection = collection(store).await;
+    let [one, two] = [1, 2].map(|n| id("indicator", n));
+    let post = |objects| Addition { collection, objects, now: NOW, receipt: None, act: Some(act(Verb::Publish, 10)) };
+    let objects = vec![object(&one, "01", "a"), object(&one, "01", "b"), object(&two, "01", "a"), object(&one, "02", "a")];
+    store.add(post(objects.clone())).await.unwrap();
+    store.add(post(objects)).await.unwrap();
+    store.delete(collection, &one, &Versions::All, Some(act(Verb::Delete, 20))).await.unwrap();
+    store.delete(collection, &one, &Versions::All, Some(act(Verb::Delete, 30))).await.unwrap();
+    let root = Root { slug: format!("log-{}", collection.simple()), title: "Log".into(), description: None };
+    store.edit(vec![Edit::AddRoot(root.clone())], Some(act(Verb::Administer, 40))).await.unwrap();
+    store.edit(vec![Edit::AddRoot(root.clone())], Some(act(Verb::Administer, 50))).await.unwrap_err();
+    store.edit(vec![], Some(act(Verb::Administer, 60))).await.unwrap();
+    store.log(act(Verb::LogIn, 70)).await.unwrap();
+    let entries = store.trail(&trail()).await.unwrap();
+    let verbs: Vec<Verb> = entries.iter().map(|entry| entry.act.verb).collect();
+    assert_eq!(verbs, [Verb::Publish, Verb::Delete, Verb::Administer, Verb::LogIn]);
+    let stored = entries[0].stored.unwrap();
+    assert_eq!((entries[0].collection, stored.first, stored.count), (Some(collection), NOW, 3));
+    let deleted: Vec<(&str, Stamp)> = entries[1].deleted.iter().map(|deleted| (deleted.id.as_str(), deleted.added)).collect();
+    assert_eq!(deleted, [(one.as_str(), stored.first), (one.as_str(), stored.last)]);
+    assert_eq!(entries[2].changed.iter().map(|changed| changed.what.clone()).collect::<Vec<_>>(), [format!("root {}", root.slug)]);
+    assert_eq!(entries[3].act, act(Verb::LogIn, 70));
+}
+
+/// The log is read from either end, and its stamps increase when the clock goes back.
+pub async fn the_log_keeps_its_order_whatever_the_clock_does(store: &dyn Store) {
+    for at in [100, 100, 50, 200] {
+        store.log(act(Verb::LogIn, at)).await.unwrap();
+    }
+    let read = async |trail: Trail| store.trail(&trail).await.unwrap().iter().map(|entry| entry.act.at.0).collect::<Vec<_>>();
+    assert_eq!(read(trail()).await, [100, 101, 102, 200]);
+    assert_eq!(read(Trail { latest_first: true, limit: 2, ..trail() }).await, [200, 102]);
+    assert_eq!(read(Trail { after: Stamp(100), before: Stamp(200), ..trail() }).await, [101, 102]);
+    assert!(read(Trail { after: Stamp(200), ..trail() }).await.is_empty());
+    assert!(read(Trail { after: Stamp(9), before: Stamp(3), ..trail() }).await.is_empty());
+}
+
+/// A paper is replaced as a whole, with its end; it goes when it is thrown away or has expired.
+pub async fn a_paper_is_kept_until_it_ends(store: &dyn Store) {
+    let [one, two] = [Uuid::from_u128(1), Uuid::from_u128(2)];
+    let paper = |id, owner: &str, expires, text: &str| Paper {
+        kind: Kind::Draft,
+        id,
+        owner: owner.into(),
+        expires: Stamp(expires),
+        text: Bytes::copy_from_slice(text.as_bytes()),
+    };
+    for paper in [paper(one, "ann", 10, "first"), paper(two, "böb", 50, ""), paper(one, "ann", 100, "second")] {
+        store.keep(paper).await.unwrap();
+    }
+    store.keep(Paper { kind: Kind::Session, ..paper(one, "eve", 100, "other") }).await.unwrap();
+    assert_eq!(store.paper(Kind::Draft, one, Stamp(20)).await.unwrap(), Some(paper(one, "ann", 100, "second")));
+    assert_eq!(store.sweep(Stamp(20)).await.unwrap(), 0, "the end of what was replaced is nobody's");
+    assert_eq!(store.papers(Kind::Draft, Stamp(20)).await.unwrap(), [paper(one, "ann", 100, "second"), paper(two, "böb", 50, "")]);
+    assert_eq!(store.papers(Kind::Draft, Stamp(50)).await.unwrap().len(), 1);
+    assert_eq!(store.paper(Kind::Draft, two, Stamp(50)).await.unwrap(), None);
+    assert_eq!(store.sweep(Stamp(50)).await.unwrap(), 1);
+    assert_eq!(store.paper(Kind::Draft, two, Stamp(20)).await.unwrap(), None);
+    assert!(store.discard(Kind::Draft, one).await.unwrap());
+    assert!(!store.discard(Kind::Draft, one).await.unwrap());
+    assert_eq!(store.sweep(Stamp(1_000)).await.unwrap(), 1, "the session");
 }
 
 /// A collection that comes again under its old id is empty and gives its own stamps.
@@ -469,9 +555,9 @@ pub async fn objects_go_with_their_collection(store: &dyn Store) {
     }
     let directory = store.directory().await.unwrap();
     let old = directory.collection(id_of).unwrap().1.clone();
-    store.edit(vec![Edit::RemoveCollection(id_of)]).await.unwrap();
+    store.edit(vec![Edit::RemoveCollection(id_of)], None).await.unwrap();
     assert!(matches!(store.page(id_of, &select()).await, Err(StoreError::NoCollection(_))));
-    store.edit(vec![Edit::AddCollection(old)]).await.unwrap();
+    store.edit(vec![Edit::AddCollection(old)], None).await.unwrap();
     assert!(all(store, id_of).await.is_empty());
     assert!(matches!(add(store, id_of, vec![object(&id("indicator", 1), "01", "b")]).await[..], [Outcome::Added(_)]));
     assert_eq!(all(store, id_of).await[0].added, NOW.round_up_to_millisecond());
@@ -564,7 +650,7 @@ pub async fn t071_no_version_is_lost_to_readers_while_others_come_and_go(store: 
     let write = async {
         for _ in 0..100 {
             add(store, collection, vec![object(&one, "02", "a")]).await;
-            assert_eq!(store.delete(collection, &one, &Versions::LAST).await.unwrap(), 1);
+            assert_eq!(store.delete(collection, &one, &Versions::LAST, None).await.unwrap(), 1);
         }
         finished.store(true, Ordering::SeqCst);
     };
@@ -593,7 +679,7 @@ pub async fn t068_the_text_of_a_page_holds_no_object_twice_while_versions_come_a
         for second in 1..30 {
             let one = |n: u128| object(&id("indicator", (n * 7 + second) % OBJECTS), &format!("{second:02}"), "a");
             add(store, collection, (0..5).map(one).collect()).await;
-            store.delete(collection, &id("indicator", (second * 3) % OBJECTS), &Versions::LAST).await.unwrap();
+            store.delete(collection, &id("indicator", (second * 3) % OBJECTS), &Versions::LAST, None).await.unwrap();
         }
         finished.store(true, Ordering::SeqCst);
     };

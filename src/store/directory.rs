@@ -11,7 +11,7 @@ use crate::stix::marking::Level;
 use crate::taxii::stamp::Stamp;
 
 /// First path segments that are doors of their own and can be no root.
-const RESERVED: &[&str] = &["taxii2", "lists", "console", "admin", "events", "healthz", "readyz", "metrics", "static"];
+const RESERVED: &[&str] = &["taxii2", "lists", "console", "admin", "events", "healthz", "readyz", "metrics", "static", "desk"];
 
 /// All roots, collections, users, tokens and grants.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,9 @@ pub struct Collection {
     /// Whether anybody may read what is TLP:CLEAR or unmarked in it.
     #[serde(default)]
     pub public: bool,
+    /// Whether the confidence of its indicators falls with their age.
+    #[serde(default)]
+    pub decay: bool,
     /// Digest of the curated files that were last loaded into it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub curated: Option<String>,
@@ -99,6 +102,16 @@ pub struct Token {
     /// When it was last used, to the minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used: Option<Stamp>,
+}
+
+impl Token {
+    /// The name it is shown by: the first digits of its hash.
+    pub fn shown(&self) -> &str {
+        self.sha256.get(..Self::DIGITS).unwrap_or(&self.sha256)
+    }
+
+    /// How many digits of its hash name a token.
+    pub const DIGITS: usize = 12;
 }
 
 /// What a user may do with a collection.
@@ -373,6 +386,7 @@ mod tests {
             title: title.into(),
             description: None,
             public: false,
+            decay: false,
             curated: None,
         }
     }

@@ -1,13 +1,16 @@
 //! The store without a disk: the contract in its plainest form.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use super::audit::{self, Act, Deleted, Entry, Stored, Trail};
 use super::directory::{Directory, Edit};
+use super::paper::{Kind, Paper};
 use super::{Added, Addition, Behind, EditError, NewObject, Outcome, Page, Record, Select, StatusRecord, Store, StoreError, Versions, rules};
 use crate::stix::id::{StixId, type_of};
 use crate::stix::json;
@@ -27,6 +30,8 @@ struct State {
     /// By number: an id may go and come again in one edit.
     collections: HashMap<u32, Shelf>,
     statuses: HashMap<Uuid, StatusRecord>,
+    log: BTreeMap<Stamp, Entry>,
+    papers: BTreeMap<(Kind, Uuid), Paper>,
 }
 
 /// The objects of one collection.
@@ -49,6 +54,16 @@ struct Kept {
 }
 
 impl State {
+    /// Writes into the log what `tell` makes of an act.
+    fn log(&mut self, act: Option<Act>, tell: impl FnOnce(&mut Entry)) {
+        let Some(mut act) = act else { return };
+        let last = self.log.last_key_value().map_or(Stamp::ZERO, |(at, _)| *at);
+        act.at = rules::next_stamp(last, act.at);
+        let mut entry = act.entry();
+        tell(&mut entry);
+        self.log.insert(entry.act.at, entry);
+    }
+
     fn shelf(&mut self, collection: Uuid) -> Result<&mut Shelf, StoreError> {
         let (number, _) = self.directory.collection(collection).ok_or(StoreError::NoCollection(collection))?;
         Ok(self.collections.entry(number).or_default())
@@ -135,7 +150,7 @@ impl Shelf {
         Some(if same { Outcome::Duplicate(text.clone()) } else { Outcome::Conflict(text.clone()) })
     }
 
-    fn delete(&mut self, id: &StixId, versions: &Versions) -> usize {
+    fn delete(&mut self, id: &StixId, versions: &Versions) -> Vec<Stamp> {
         let gone = self.choose(id, Stamp::ZERO, versions);
         for stamp in &gone {
             self.records.remove(stamp);
@@ -146,7 +161,7 @@ impl Shelf {
                 self.versions.remove(id);
             }
         }
-        gone.len()
+        gone
     }
 }
 
@@ -162,14 +177,16 @@ impl Store for MemoryStore {
         Ok(self.state.lock().await.directory.clone())
     }
 
-    async fn edit(&self, edits: Vec<Edit>) -> Result<Directory, EditError> {
+    async fn edit(&self, edits: Vec<Edit>, act: Option<Act>) -> Result<Directory, EditError> {
         let mut state = self.state.lock().await;
         let mut directory = state.directory.clone();
         for edit in edits {
             directory.apply(edit)?;
         }
         state.collections.retain(|number, _| directory.collections.contains_key(number));
+        let changed = audit::changes(&state.directory, &directory);
         state.directory = directory.clone();
+        state.log(act.filter(|_| !changed.is_empty()), |entry| entry.changed = changed);
         Ok(directory)
     }
 
@@ -184,7 +201,14 @@ impl Store for MemoryStore {
 
     async fn add(&self, mut addition: Addition) -> Result<Added, StoreError> {
         let mut state = self.state.lock().await;
-        let outcomes = state.shelf(addition.collection)?.add(&mut addition.objects, addition.now);
+        let kept = state.shelf(addition.collection)?;
+        let before = kept.last;
+        let outcomes = kept.add(&mut addition.objects, addition.now);
+        let stored = Stored::of(kept.records.range((Bound::Excluded(before), Bound::Unbounded)).map(|(stamp, _)| *stamp));
+        state.log(addition.act.filter(|_| stored.is_some()), |entry| {
+            entry.collection = Some(addition.collection);
+            entry.stored = stored;
+        });
         let status = addition.receipt.map(|receipt| {
             let id = receipt.id;
             let record = receipt.settle(&addition.objects, &outcomes, addition.now);
@@ -194,8 +218,48 @@ impl Store for MemoryStore {
         Ok(Added { outcomes, status })
     }
 
-    async fn delete(&self, collection: Uuid, id: &StixId, versions: &Versions) -> Result<usize, StoreError> {
-        Ok(self.state.lock().await.shelf(collection)?.delete(id, versions))
+    async fn delete(&self, collection: Uuid, id: &StixId, versions: &Versions, act: Option<Act>) -> Result<usize, StoreError> {
+        let mut state = self.state.lock().await;
+        let deleted: Vec<Deleted> =
+            state.shelf(collection)?.delete(id, versions).into_iter().map(|added| Deleted { id: id.to_string(), added }).collect();
+        let count = deleted.len();
+        state.log(act.filter(|_| count > 0), |entry| {
+            entry.collection = Some(collection);
+            entry.deleted = deleted;
+        });
+        Ok(count)
+    }
+
+    async fn log(&self, act: Act) -> Result<(), StoreError> {
+        self.state.lock().await.log(Some(act), |_| ());
+        Ok(())
+    }
+
+    async fn trail(&self, trail: &Trail) -> Result<Vec<Entry>, StoreError> {
+        let state = self.state.lock().await;
+        if trail.after >= trail.before {
+            return Ok(Vec::new());
+        }
+        let range = state.log.range((Bound::Excluded(trail.after), Bound::Excluded(trail.before))).map(|(_, entry)| entry.clone());
+        Ok(if trail.latest_first { range.rev().take(trail.limit).collect() } else { range.take(trail.limit).collect() })
+    }
+
+    async fn keep(&self, paper: Paper) -> Result<(), StoreError> {
+        self.state.lock().await.papers.insert((paper.kind, paper.id), paper);
+        Ok(())
+    }
+
+    async fn paper(&self, kind: Kind, id: Uuid, now: Stamp) -> Result<Option<Paper>, StoreError> {
+        Ok(self.state.lock().await.papers.get(&(kind, id)).filter(|paper| paper.expires > now).cloned())
+    }
+
+    async fn papers(&self, kind: Kind, now: Stamp) -> Result<Vec<Paper>, StoreError> {
+        let state = self.state.lock().await;
+        Ok(state.papers.values().filter(|paper| paper.kind == kind && paper.expires > now).cloned().collect())
+    }
+
+    async fn discard(&self, kind: Kind, id: Uuid) -> Result<bool, StoreError> {
+        Ok(self.state.lock().await.papers.remove(&(kind, id)).is_some())
     }
 
     async fn status(&self, id: Uuid, now: Stamp) -> Result<Option<StatusRecord>, StoreError> {
@@ -204,9 +268,10 @@ impl Store for MemoryStore {
 
     async fn sweep(&self, now: Stamp) -> Result<usize, StoreError> {
         let mut state = self.state.lock().await;
-        let before = state.statuses.len();
+        let before = state.statuses.len() + state.papers.len();
         state.statuses.retain(|_, record| record.expires > now);
-        Ok(before - state.statuses.len())
+        state.papers.retain(|_, paper| paper.expires > now);
+        Ok(before - state.statuses.len() - state.papers.len())
     }
 }
 

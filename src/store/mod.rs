@@ -1,10 +1,12 @@
 //! Where objects are kept: the contract that every backend fulfils.
 
+pub mod audit;
 #[cfg(test)]
 pub mod contract;
 pub mod directory;
 pub mod memory;
 pub mod open;
+pub mod paper;
 mod rules;
 mod segments;
 pub mod sled;
@@ -19,7 +21,9 @@ use crate::stix::marking::Level;
 use crate::stix::time::Instant;
 use crate::taxii::resource::{Status, StatusDetail};
 use crate::taxii::stamp::Stamp;
+use audit::{Act, Entry, Trail};
 use directory::{Conflict, Directory, Edit};
+use paper::{Kind, Paper};
 use text::Text;
 
 /// A store of STIX objects in collections, and of who may use them.
@@ -54,8 +58,8 @@ pub trait Store: Send + Sync + 'static {
     /// Applies `edits` in their order, all or none, and returns the directory after them.
     ///
     /// Edits are serialised: each is judged by [`Directory::apply`] against the result of all before it. The objects of a
-    /// removed collection are gone.
-    async fn edit(&self, edits: Vec<Edit>) -> Result<Directory, EditError>;
+    /// removed collection are gone. What became different is told in the audit log under `act`, in the same write.
+    async fn edit(&self, edits: Vec<Edit>, act: Option<Act>) -> Result<Directory, EditError>;
 
     /// One page of a collection in its order.
     ///
@@ -89,13 +93,32 @@ pub trait Store: Send + Sync + 'static {
     /// Deletes the chosen versions of one object for good and returns how many went; 0 if there were none.
     ///
     /// `versions` chooses as in [`Store::page`]. What is left of the object is then read as if the deleted versions had
-    /// never been (an older version may be the latest again, at its old stamp).
-    async fn delete(&self, collection: Uuid, id: &StixId, versions: &Versions) -> Result<usize, StoreError>;
+    /// never been (an older version may be the latest again, at its old stamp). The audit log tells which went, in the same write.
+    async fn delete(&self, collection: Uuid, id: &StixId, versions: &Versions, act: Option<Act>) -> Result<usize, StoreError>;
 
     /// The status kept under `id`, unless it has expired at `now`.
     async fn status(&self, id: Uuid, now: Stamp) -> Result<Option<StatusRecord>, StoreError>;
 
-    /// Forgets the statuses that have expired at `now` and returns how many.
+    /// Writes an act of which nothing comes that is stored here.
+    async fn log(&self, act: Act) -> Result<(), StoreError>;
+
+    /// Reads the audit log. Its entries have stamps of their own, strictly increasing in the order in which they were written:
+    /// `max(now, last + 1 µs)`.
+    async fn trail(&self, trail: &Trail) -> Result<Vec<Entry>, StoreError>;
+
+    /// Keeps a paper, in the place of one of the same kind and id.
+    async fn keep(&self, paper: Paper) -> Result<(), StoreError>;
+
+    /// A paper, unless it has expired at `now`.
+    async fn paper(&self, kind: Kind, id: Uuid, now: Stamp) -> Result<Option<Paper>, StoreError>;
+
+    /// All papers of a kind that have not expired at `now`, ascending by id.
+    async fn papers(&self, kind: Kind, now: Stamp) -> Result<Vec<Paper>, StoreError>;
+
+    /// Throws a paper away; whether it was there.
+    async fn discard(&self, kind: Kind, id: Uuid) -> Result<bool, StoreError>;
+
+    /// Forgets the statuses and papers that have expired at `now` and returns how many.
     async fn sweep(&self, now: Stamp) -> Result<usize, StoreError>;
 
     /// How the store does, as far as it can tell at once.
@@ -269,6 +292,8 @@ pub struct Addition {
     pub now: Stamp,
     /// The status to keep with the objects, if the writer is to be given one.
     pub receipt: Option<Receipt>,
+    /// What the audit log is to say, if anything is stored; in the same write.
+    pub act: Option<Act>,
 }
 
 /// What a status needs besides the outcomes.

@@ -163,7 +163,7 @@ async fn a_consumer_lags_only_behind_what_it_asks_for_and_may_see() {
     // Who asks for one object follows nothing.
     server.reader().get(format!("{OBJECTS}?match[id]={}", indicator(3)["id"].as_str().unwrap())).await.expect(200);
     assert_eq!(lag(&server, "reader").await.map(|(objects, _)| objects.to_string()), Some("1".into()));
-    server.feed.edit(vec![Edit::RemoveUser("reader".into())]).await.unwrap();
+    server.feed.edit(vec![Edit::RemoveUser("reader".into())], None).await.unwrap();
     assert_eq!(lag(&server, "reader").await, None, "who may not read any more is no consumer");
 }
 

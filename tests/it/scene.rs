@@ -21,8 +21,9 @@ pub(crate) const WRITERS: u64 = 4;
 pub(crate) async fn set_up(store: &dyn Store) {
     let root = Root { slug: "feeds".into(), title: "Feeds".into(), description: None };
     let (root_slug, title) = (root.slug.clone(), "Indicators".into());
-    let collection = Collection { id: COLLECTION, root: root_slug, alias: None, title, description: None, public: false, curated: None };
-    store.edit(vec![Edit::AddRoot(root), Edit::AddCollection(collection)]).await.unwrap();
+    let collection =
+        Collection { id: COLLECTION, root: root_slug, alias: None, title, description: None, public: false, decay: false, curated: None };
+    store.edit(vec![Edit::AddRoot(root), Edit::AddCollection(collection)], None).await.unwrap();
 }
 
 /// A number below `end`.
@@ -42,7 +43,7 @@ pub(crate) fn envelope(number: u64, count: u64, pad: impl Fn() -> usize) -> Addi
         NewObject { id, version, level: Level::Unmarked, revoked: false, warning: None, object: Bytes::from(text) }
     });
     let receipt = Receipt { id: id(number), root: "feeds".into(), owner: "ann".into(), refused: Vec::new(), expires: Stamp(u64::MAX) };
-    Addition { collection: COLLECTION, objects: objects.collect(), now: NOW, receipt: Some(receipt) }
+    Addition { collection: COLLECTION, objects: objects.collect(), now: NOW, receipt: Some(receipt), act: None }
 }
 
 fn id(n: u64) -> Uuid {

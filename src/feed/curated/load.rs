@@ -8,6 +8,7 @@ use crate::feed::Feed;
 use crate::stix::id::StixId;
 use crate::stix::marking::Level;
 use crate::stix::object;
+use crate::store::audit::{Act, Verb};
 use crate::store::directory::{Collection, Edit, Root};
 use crate::store::{Addition, EditError, NewObject, Outcome, Record, Select, StoreError, Versions};
 use crate::taxii::stamp::Stamp;
@@ -50,7 +51,7 @@ impl Feed {
         for feed in feeds {
             if !self.directory().roots.contains_key(&feed.root) {
                 let root = Root { slug: feed.root.clone(), title: feed.root_title.clone(), description: None };
-                self.edit(vec![Edit::AddRoot(root)]).await?;
+                self.edit(vec![Edit::AddRoot(root)], Some(self.curates())).await?;
             }
             for collection in &feed.collections {
                 let of_one = self.load_collection(feed, collection).await?;
@@ -72,16 +73,22 @@ impl Feed {
             alias: Some(files.alias.clone()),
             title: files.title.clone(),
             description: Some(files.description.clone()),
-            // Whether anybody may read is the operator's to change after the collection was made.
+            // Whether anybody may read, and whether confidence falls, is the operator's to change after the collection was made.
             public: stands.as_ref().map_or(files.public, |c| c.public),
+            decay: stands.as_ref().is_some_and(|c| c.decay),
             curated: stands.as_ref().and_then(|c| c.curated.clone()),
         };
         let make = if stands.is_some() { Edit::SetCollection(wanted.clone()) } else { Edit::AddCollection(wanted.clone()) };
-        self.edit(vec![make]).await?;
+        self.edit(vec![make], Some(self.curates())).await?;
         // An empty one is there for others to fill.
         let loaded = if files.objects.is_empty() { Loaded::default() } else { self.follow(feed, files).await? };
-        self.edit(vec![Edit::SetCollection(Collection { curated: Some(feed.digest.clone()), ..wanted })]).await?;
+        self.edit(vec![Edit::SetCollection(Collection { curated: Some(feed.digest.clone()), ..wanted })], Some(self.curates())).await?;
         Ok(loaded)
+    }
+
+    /// What the audit log is told.
+    fn curates(&self) -> Act {
+        Act::of_program(Verb::Curate, self.clock().now())
     }
 
     /// Writes what is new, edited or taken out, as one atomic write.
@@ -90,7 +97,7 @@ impl Feed {
         let now = self.clock().now();
         let outcome = reconcile(&feed.publisher, &files.objects, &stored, &now.instant());
         let objects = outcome.write.into_iter().map(|bytes| judge(bytes, &files.objects, now)).collect::<Result<Vec<_>, _>>()?;
-        let added = self.store.add(Addition { collection: files.id, objects, now, receipt: None }).await?;
+        let added = self.store.add(Addition { collection: files.id, objects, now, receipt: None, act: Some(self.curates()) }).await?;
         let written = added.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Added(_))).count();
         Ok(Loaded { written, stays_revoked: outcome.stays_revoked.len() })
     }

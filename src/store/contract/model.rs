@@ -4,10 +4,11 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::{DAY, NOW, id, object, observable, select};
+use super::{DAY, NOW, id, object, observable, select, trail};
 use crate::stix::id::StixId;
 use crate::stix::marking::Level;
 use crate::stix::time::Instant;
+use crate::store::audit::{Act, Verb};
 use crate::store::directory::{Collection, Edit, Root};
 use crate::store::text::Text;
 use crate::store::{Addition, Behind, NewObject, Outcome, Page, Receipt, Record, Select, StatusRecord, Store, Versions};
@@ -195,6 +196,8 @@ struct Pair<S> {
     store: S,
     shelves: [Shelf; 2],
     statuses: Vec<(Uuid, StatusRecord)>,
+    /// The audit log: collections, and how many versions were stored or deleted in them.
+    log: Vec<(Uuid, usize)>,
     envelopes: u128,
     now: Stamp,
 }
@@ -202,7 +205,8 @@ struct Pair<S> {
 /// Does `steps` to a fresh store and to the model, and compares whatever can be seen of both; panics where they differ.
 pub fn check<S: Store>(open: impl FnOnce() -> S, reopen: impl Fn(S) -> S, steps: &[Step]) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut pair = Pair { store: open(), shelves: [Shelf::default(), Shelf::default()], statuses: Vec::new(), envelopes: 0, now: NOW };
+    let mut pair =
+        Pair { store: open(), shelves: [Shelf::default(), Shelf::default()], statuses: Vec::new(), log: Vec::new(), envelopes: 0, now: NOW };
     runtime.block_on(pair.set_up());
     for step in steps {
         if matches!(step, Step::Reopen) {
@@ -219,15 +223,17 @@ pub fn check<S: Store>(open: impl FnOnce() -> S, reopen: impl Fn(S) -> S, steps:
 impl<S: Store> Pair<S> {
     async fn set_up(&self) {
         let root = Edit::AddRoot(Root { slug: "feeds".into(), title: "Feeds".into(), description: None });
-        self.store.edit(vec![root, add_collection(0), add_collection(1)]).await.unwrap();
+        self.store.edit(vec![root, add_collection(0), add_collection(1)], None).await.unwrap();
     }
 
     async fn take(&mut self, step: &Step) {
         match step {
             Step::Add(at, objects, clock) => self.add(*at, objects, *clock).await,
             Step::Delete(at, id, versions) => {
-                let gone = self.store.delete(COLLECTIONS[*at], id, versions).await.unwrap();
+                let act = Act::of_program(Verb::Delete, self.now);
+                let gone = self.store.delete(COLLECTIONS[*at], id, versions, Some(act)).await.unwrap();
                 assert_eq!(gone, self.shelves[*at].delete(id, versions));
+                self.expect_entry(*at, gone);
             }
             Step::Read(at, select, after, from) => {
                 let after = self.shelves[*at].position(*after);
@@ -235,7 +241,7 @@ impl<S: Store> Pair<S> {
                 self.compare(*at, Select { after, from, ..select.clone() }).await;
             }
             Step::Empty(at) => {
-                self.store.edit(vec![Edit::RemoveCollection(COLLECTIONS[*at]), add_collection(*at)]).await.unwrap();
+                self.store.edit(vec![Edit::RemoveCollection(COLLECTIONS[*at]), add_collection(*at)], None).await.unwrap();
                 self.shelves[*at] = Shelf::default();
             }
             Step::Sweep => {
@@ -247,6 +253,12 @@ impl<S: Store> Pair<S> {
         }
     }
 
+    fn expect_entry(&mut self, at: usize, count: usize) {
+        if count > 0 {
+            self.log.push((COLLECTIONS[at], count));
+        }
+    }
+
     async fn add(&mut self, at: usize, objects: &[NewObject], clock: i64) {
         self.now = Stamp(self.now.0.saturating_add_signed(clock));
         let expected = self.shelves[at].add(objects, self.now);
@@ -254,9 +266,12 @@ impl<S: Store> Pair<S> {
         let id = Uuid::from_u128(self.envelopes);
         let expires = Stamp(self.now.0 + 1_000_000);
         let receipt = Receipt { id, root: "feeds".into(), owner: "ann".into(), refused: Vec::new(), expires };
-        let addition = Addition { collection: COLLECTIONS[at], objects: objects.to_vec(), now: self.now, receipt: Some(receipt.clone()) };
+        let act = Act::of_program(Verb::Post, self.now);
+        let (collection, now) = (COLLECTIONS[at], self.now);
+        let addition = Addition { collection, objects: objects.to_vec(), now, receipt: Some(receipt.clone()), act: Some(act) };
         let added = self.store.add(addition).await.unwrap();
         assert_eq!(added.outcomes, expected);
+        self.expect_entry(at, expected.iter().filter(|outcome| matches!(outcome, Outcome::Added(_))).count());
         self.statuses.push((id, receipt.settle(objects, &expected, self.now)));
         let newest = Versions::Some { first: false, last: true, at: Vec::new() };
         self.compare(at, Select { versions: newest, limit: 3, ..select() }).await;
@@ -288,6 +303,10 @@ impl<S: Store> Pair<S> {
                 self.compare(at, Select { versions, ..select() }).await;
             }
         }
+        let entries = self.store.trail(&trail()).await.unwrap();
+        let told = entries.iter().map(|entry| (entry.collection.unwrap(), entry.stored.map_or(entry.deleted.len(), |stored| stored.count)));
+        assert_eq!(told.collect::<Vec<_>>(), self.log);
+        assert!(entries.is_sorted_by_key(|entry| entry.act.at));
         for (id, record) in &self.statuses {
             let expected = Some(record).filter(|record| record.expires > self.now);
             assert_eq!(self.store.status(*id, self.now).await.unwrap().as_ref(), expected);
@@ -322,6 +341,7 @@ fn add_collection(at: usize) -> Edit {
         title: format!("Number {at}"),
         description: None,
         public: false,
+        decay: false,
         curated: None,
     })
 }

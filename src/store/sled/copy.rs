@@ -156,9 +156,9 @@ mod tests {
         let collection = contract::collection(&store).await;
         for second in ["01", "02", "03"] {
             let objects = (0..200).map(|n| object(&id("indicator", n), second, "a")).collect();
-            store.add(Addition { collection, objects, now: Stamp(5_000), receipt: None }).await.unwrap();
+            store.add(Addition { collection, objects, now: Stamp(5_000), receipt: None, act: None }).await.unwrap();
         }
-        store.delete(collection, &id("indicator", 7), &Versions::All).await.unwrap();
+        store.delete(collection, &id("indicator", 7), &Versions::All, None).await.unwrap();
         (collection, whole(&store, collection).await)
     }
 

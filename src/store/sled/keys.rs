@@ -11,6 +11,9 @@
 //! | `l` collection | stamp | the last stamp given; what stands behind it was never acknowledged |
 //! | `m` collection stamp | | a version that is to be moved from `n` to `h` |
 //! | `p` collection | | a removed collection whose objects are to be purged |
+//! | `a` stamp | JSON | an entry of the audit log |
+//! | `k` kind UUID | paper | a paper: its end, the length of its owner's name, the name, the text |
+//! | `x` stamp kind UUID | | a paper by the time of its end |
 //! | `s` UUID | JSON | a status |
 //! | `e` stamp UUID | | a status by the time of its end |
 //! | `d` | JSON | the directory |
@@ -23,6 +26,7 @@ use uuid::Uuid;
 use crate::stix::marking::Level;
 use crate::stix::time::Instant;
 use crate::store::StoreError;
+use crate::store::paper::{Kind, Paper};
 use crate::taxii::stamp::Stamp;
 
 /// Where a version is kept.
@@ -90,6 +94,61 @@ pub(super) fn moving(collection: u32, stamp: Stamp) -> Vec<u8> {
     stamped(of(MOVE, collection), stamp)
 }
 
+/// First byte of the keys of the audit log.
+pub(super) const AUDIT: u8 = b'a';
+
+/// An entry of the audit log.
+pub(super) fn audit(at: Stamp) -> Vec<u8> {
+    stamped(vec![AUDIT], at)
+}
+
+/// All papers of a kind.
+pub(super) fn papers(kind: Kind) -> [u8; 2] {
+    [b'k', kind as u8]
+}
+
+/// A paper.
+pub(super) fn paper(kind: Kind, id: Uuid) -> Vec<u8> {
+    [&papers(kind)[..], id.as_bytes()].concat()
+}
+
+/// First byte of the keys that hold papers by their end.
+pub(super) const PAPER_EXPIRY: u8 = b'x';
+
+/// A paper by its end.
+pub(super) fn paper_expiry(expires: Stamp, kind: Kind, id: Uuid) -> Vec<u8> {
+    [&[PAPER_EXPIRY][..], &expires.0.to_be_bytes(), &[kind as u8], id.as_bytes()].concat()
+}
+
+/// Behind every paper that ends at `now`.
+pub(super) fn papers_expired(now: Stamp) -> Vec<u8> {
+    [&[PAPER_EXPIRY][..], &now.0.to_be_bytes(), &[u8::MAX]].concat()
+}
+
+/// The key of the paper that an expiry key names.
+pub(super) fn expired_paper(key: &[u8]) -> Result<Vec<u8>, StoreError> {
+    key.get(9..).filter(|rest| rest.len() == 17).map(|rest| [b"k", rest].concat()).ok_or_else(|| damaged(key))
+}
+
+/// The value of a paper.
+pub(super) fn write_paper(paper: &Paper) -> Result<Vec<u8>, StoreError> {
+    let owner = u16::try_from(paper.owner.len()).map_err(|_| StoreError::Engine("the owner's name is too long to be stored".into()))?;
+    Ok([&paper.expires.0.to_be_bytes()[..], &owner.to_be_bytes(), paper.owner.as_bytes(), &paper.text].concat())
+}
+
+/// The paper that a key and its value hold.
+pub(super) fn read_paper(kind: Kind, key: &[u8], value: IVec) -> Result<Paper, StoreError> {
+    let parts = || {
+        let (expires, rest) = value.split_first_chunk()?;
+        let (length, rest) = rest.split_first_chunk()?;
+        let owner = rest.get(..usize::from(u16::from_be_bytes(*length)))?;
+        Some((Stamp(u64::from_be_bytes(*expires)), std::str::from_utf8(owner).ok()?.to_owned()))
+    };
+    let (expires, owner) = parts().ok_or_else(|| damaged(key))?;
+    let text = Bytes::from_owner(value).slice(10 + owner.len()..);
+    Ok(Paper { kind, id: uuid_of(key)?, owner, expires, text })
+}
+
 /// A status.
 pub(super) fn status(id: Uuid) -> Vec<u8> {
     [b"s", id.as_bytes().as_slice()].concat()
@@ -100,7 +159,7 @@ pub(super) fn expiry(expires: Stamp, id: Uuid) -> Vec<u8> {
     [&[EXPIRY][..], &expires.0.to_be_bytes(), id.as_bytes()].concat()
 }
 
-/// The UUID at the end of an expiry key.
+/// The UUID at the end of a key.
 pub(super) fn uuid_of(key: &[u8]) -> Result<Uuid, StoreError> {
     key.last_chunk::<16>().map(|bytes| Uuid::from_bytes(*bytes)).ok_or_else(|| damaged(key))
 }

@@ -17,6 +17,7 @@ mod view;
 mod write;
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,7 +30,9 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
+use super::audit::{Act, Entry, Trail};
 use super::directory::{Directory, Edit};
+use super::paper::{Kind, Paper};
 use super::segments::{Reach, Segments};
 use super::text::{Gathering, Text};
 use super::{Added, Addition, Behind, Condition, EditError, Page, Select, StatusRecord, Store, StoreError, Versions};
@@ -210,6 +213,20 @@ impl Shared {
         Reader::new(Shelf { tree: &self.db, number }, &view, select).behind()
     }
 
+    fn trail(&self, trail: &Trail) -> Result<Vec<Entry>, StoreError> {
+        // Behind the last entry that is durable nobody looks.
+        let end = trail.before.min(Stamp(self.view.load().audited.0.saturating_add(1)));
+        if trail.after >= end {
+            return Ok(Vec::new());
+        }
+        let range = (Bound::Excluded(keys::audit(trail.after)), Bound::Excluded(keys::audit(end)));
+        let entries = self.db.range(range).map(|pair| {
+            let (key, text) = pair?;
+            serde_json::from_slice(&text).map_err(|e| StoreError::Damaged(format!("the entry {} of the audit log: {e}", key.escape_ascii())))
+        });
+        if trail.latest_first { entries.rev().take(trail.limit).collect() } else { entries.take(trail.limit).collect() }
+    }
+
     fn status(&self, id: Uuid, now: Stamp) -> Result<Option<StatusRecord>, StoreError> {
         let Some(text) = self.db.get(keys::status(id))? else { return Ok(None) };
         let record: StatusRecord = serde_json::from_slice(&text).map_err(|e| StoreError::Damaged(format!("status {id}: {e}")))?;
@@ -223,8 +240,8 @@ impl Store for SledStore {
         Ok(self.shared.view.load().house.directory.clone())
     }
 
-    async fn edit(&self, edits: Vec<Edit>) -> Result<Directory, EditError> {
-        self.ask(|reply| Job::Edit(edits, reply)).await
+    async fn edit(&self, edits: Vec<Edit>, act: Option<Act>) -> Result<Directory, EditError> {
+        self.ask(|reply| Job::Edit(edits, act, reply)).await
     }
 
     async fn page(&self, collection: Uuid, select: &Select) -> Result<Page, StoreError> {
@@ -267,9 +284,46 @@ impl Store for SledStore {
         self.ask(|reply| Job::Add(addition, reply)).await
     }
 
-    async fn delete(&self, collection: Uuid, id: &StixId, versions: &Versions) -> Result<usize, StoreError> {
+    async fn delete(&self, collection: Uuid, id: &StixId, versions: &Versions, act: Option<Act>) -> Result<usize, StoreError> {
         let (id, versions) = (id.clone(), versions.clone());
-        self.ask(|reply| Job::Delete(collection, id, versions, reply)).await
+        self.ask(|reply| Job::Delete(collection, id, versions, act, reply)).await
+    }
+
+    async fn log(&self, act: Act) -> Result<(), StoreError> {
+        self.ask(|reply| Job::Log(act, reply)).await
+    }
+
+    async fn trail(&self, trail: &Trail) -> Result<Vec<Entry>, StoreError> {
+        let trail = *trail;
+        self.read(move |shared| shared.trail(&trail)).await
+    }
+
+    async fn keep(&self, paper: Paper) -> Result<(), StoreError> {
+        self.ask(|reply| Job::Keep(paper, reply)).await
+    }
+
+    async fn paper(&self, kind: Kind, id: Uuid, now: Stamp) -> Result<Option<Paper>, StoreError> {
+        self.read(move |shared| {
+            let key = keys::paper(kind, id);
+            let paper = shared.db.get(&key)?.map(|value| keys::read_paper(kind, &key, value)).transpose()?;
+            Ok(paper.filter(|paper| paper.expires > now))
+        })
+        .await
+    }
+
+    async fn papers(&self, kind: Kind, now: Stamp) -> Result<Vec<Paper>, StoreError> {
+        self.read(move |shared| {
+            let all = shared.db.scan_prefix(keys::papers(kind)).map(|pair| {
+                let (key, value) = pair?;
+                keys::read_paper(kind, &key, value)
+            });
+            all.filter(|paper| paper.as_ref().map_or(true, |paper| paper.expires > now)).collect()
+        })
+        .await
+    }
+
+    async fn discard(&self, kind: Kind, id: Uuid) -> Result<bool, StoreError> {
+        self.ask(|reply| Job::Discard(kind, id, reply)).await
     }
 
     async fn status(&self, id: Uuid, now: Stamp) -> Result<Option<StatusRecord>, StoreError> {
@@ -329,7 +383,8 @@ fn load(db: &Tree) -> Result<View, StoreError> {
         let key = key?;
         moving.insert((keys::collection_of(&key)?, keys::stamp_of(&key)?));
     }
-    Ok(View { house: Arc::new(House::new(directory)), tops, moving })
+    let audited = db.scan_prefix([keys::AUDIT]).next_back().transpose()?.map_or(Ok(Stamp::ZERO), |(key, _)| keys::stamp_of(&key))?;
+    Ok(View { house: Arc::new(House::new(directory)), tops, moving, audited })
 }
 
 /// Removes what a crash has left behind the last stamps: objects of envelopes that were never committed.
@@ -404,7 +459,7 @@ mod tests {
     }
 
     async fn add(store: &SledStore, collection: Uuid, object: NewObject) {
-        store.add(Addition { collection, objects: vec![object], now: Stamp(5_000), receipt: None }).await.unwrap();
+        store.add(Addition { collection, objects: vec![object], now: Stamp(5_000), receipt: None, act: None }).await.unwrap();
     }
 
     #[tokio::test]
@@ -415,7 +470,7 @@ mod tests {
         for id in [&kept, &late, &old] {
             add(&store, collection, contract::object(id, "01", "a")).await;
         }
-        store.delete(collection, &late, &Versions::All).await.unwrap();
+        store.delete(collection, &late, &Versions::All, None).await.unwrap();
         let tree = &store.shared.db;
         let shelf = Shelf { tree, number: 0 };
         let first = shelf.scan(Place::Newest, Stamp::ZERO, Stamp(u64::MAX)).next().unwrap().unwrap();
@@ -441,6 +496,7 @@ mod tests {
                 objects: vec![contract::object(&contract::id("indicator", n), "01", "a")],
                 now: Stamp(5_000),
                 receipt: None,
+                act: None,
             })
         };
         // All of them are sent before the first answer is looked at.
@@ -499,8 +555,8 @@ mod tests {
         let (store, dir) = fresh();
         let collection = contract::collection(&store).await;
         let objects = (0..3_000).map(|n| contract::object(&contract::id("indicator", n), "01", "a")).collect();
-        store.add(Addition { collection, objects, now: Stamp(5_000), receipt: None }).await.unwrap();
-        store.edit(vec![Edit::RemoveCollection(collection)]).await.unwrap();
+        store.add(Addition { collection, objects, now: Stamp(5_000), receipt: None, act: None }).await.unwrap();
+        store.edit(vec![Edit::RemoveCollection(collection)], None).await.unwrap();
         drop(store);
         let store = open(&dir);
         let left = || b"nhvtmlp".iter().map(|first| store.shared.db.scan_prefix([*first]).count()).sum::<usize>();

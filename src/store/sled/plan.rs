@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
 use sled::{Batch, Tree};
+use uuid::Uuid;
 
 use super::keys::{self, Parts, Place};
 use super::runs;
@@ -12,6 +13,7 @@ use super::view::View;
 use crate::stix::id::StixId;
 use crate::stix::json;
 use crate::stix::time::Instant;
+use crate::store::audit::{Act, Entry, Stored};
 use crate::store::{Added, Addition, NewObject, Outcome, StoreError, rules};
 use crate::taxii::stamp::Stamp;
 
@@ -27,6 +29,8 @@ pub(super) struct Plan {
     pub(super) commit: Batch,
     /// The last stamps after this group.
     pub(super) tops: HashMap<u32, Stamp>,
+    /// The stamp of the last entry of the audit log after this group.
+    pub(super) audited: Stamp,
     /// What the new objects have superseded.
     pub(super) superseded: Vec<(u32, Stamp)>,
     /// The answers, in the order of the envelopes.
@@ -221,7 +225,7 @@ impl<'a> Group<'a> {
     }
 
     fn write(self, additions: Vec<Addition>, drafts: Vec<Result<Vec<Draft>, StoreError>>) -> Result<Plan, StoreError> {
-        let mut plan = Plan::default();
+        let mut plan = Plan { audited: self.view.audited, ..Plan::default() };
         let mut hidden = vec![None; self.fresh.len()];
         for ((number, _), Object { versions: known, .. }) in &self.objects {
             let versions: Vec<(Instant, Stamp)> = known.iter().map(|k| (k.instant.clone(), k.added)).collect();
@@ -257,10 +261,19 @@ impl<'a> Group<'a> {
                     object.warning = self.fresh.get(*at).and_then(|fresh| fresh.parts.warning.clone());
                 }
             }
+            if let Some(act) = addition.act.take() {
+                plan.log(act, addition.collection, self.added(drafts.iter().flatten()))?;
+            }
             let answer = drafts.map(|drafts| drafts.into_iter().map(|draft| self.outcome(draft)).collect());
             plan.answer(addition, answer)?;
         }
         Ok(plan)
+    }
+
+    /// What an envelope stored.
+    fn added<'d>(&self, drafts: impl Iterator<Item = &'d Draft>) -> Option<Stored> {
+        let added = drafts.filter_map(|draft| if let Draft::Added(at) = draft { self.fresh.get(*at) } else { None });
+        Stored::of(added.map(|fresh| fresh.added))
     }
 
     fn outcome(&self, draft: Draft) -> Outcome {
@@ -294,6 +307,19 @@ impl Plan {
         Ok(())
     }
 
+    /// Tells the audit log what was stored, if anything was.
+    fn log(&mut self, act: Act, collection: Uuid, stored: Option<Stored>) -> Result<(), StoreError> {
+        if stored.is_none() {
+            return Ok(());
+        }
+        let (key, text) = entry(&mut self.audited, act, |entry| {
+            entry.collection = Some(collection);
+            entry.stored = stored;
+        })?;
+        self.commit.insert(key, text);
+        Ok(())
+    }
+
     /// Settles an envelope's answer and keeps its status.
     fn answer(&mut self, addition: Addition, outcomes: Result<Vec<Outcome>, StoreError>) -> Result<(), StoreError> {
         let outcomes = match outcomes {
@@ -318,6 +344,16 @@ impl Plan {
         self.answers.push(Ok(Added { outcomes, status }));
         Ok(())
     }
+}
+
+/// The key and the text of an entry that follows `audited` in the log, which moves on to it.
+pub(super) fn entry(audited: &mut Stamp, mut act: Act, tell: impl FnOnce(&mut Entry)) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
+    act.at = rules::next_stamp(*audited, act.at);
+    *audited = act.at;
+    let mut entry = act.entry();
+    tell(&mut entry);
+    let text = serde_json::to_vec(&entry).map_err(|e| StoreError::Engine(format!("an entry of the audit log: {e}")))?;
+    Ok((keys::audit(*audited), text))
 }
 
 /// What is said of a version whose entry is gone.

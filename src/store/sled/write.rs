@@ -19,7 +19,9 @@ use super::shelf::{Shelf, places};
 use super::view::{House, View};
 use crate::stix::id::{StixId, type_of};
 use crate::stix::time::Instant;
+use crate::store::audit::{self, Act, Deleted};
 use crate::store::directory::{Directory, Edit};
+use crate::store::paper::{Kind, Paper};
 use crate::store::{Added, Addition, EditError, StoreError, Versions, rules};
 use crate::taxii::stamp::Stamp;
 
@@ -42,11 +44,17 @@ pub(super) enum Job {
     /// [`Store::add`](crate::store::Store::add).
     Add(Addition, Reply<Added>),
     /// [`Store::delete`](crate::store::Store::delete).
-    Delete(Uuid, StixId, Versions, Reply<usize>),
+    Delete(Uuid, StixId, Versions, Option<Act>, Reply<usize>),
     /// [`Store::edit`](crate::store::Store::edit).
-    Edit(Vec<Edit>, Reply<Directory, EditError>),
+    Edit(Vec<Edit>, Option<Act>, Reply<Directory, EditError>),
     /// [`Store::sweep`](crate::store::Store::sweep).
     Sweep(Stamp, Reply<usize>),
+    /// [`Store::log`](crate::store::Store::log).
+    Log(Act, Reply<()>),
+    /// [`Store::keep`](crate::store::Store::keep).
+    Keep(Paper, Reply<()>),
+    /// [`Store::discard`](crate::store::Store::discard).
+    Discard(Kind, Uuid, Reply<bool>),
 }
 
 /// How a writer came to its end.
@@ -85,9 +93,12 @@ impl Writer {
         while let Some(job) = next.take().or_else(|| self.wait(&mut jobs)) {
             match job {
                 Job::Add(addition, reply) => next = self.add(addition, reply, &mut jobs),
-                Job::Delete(collection, id, versions, reply) => answer(reply, self.delete(collection, &id, &versions)),
-                Job::Edit(edits, reply) => answer(reply, self.edit(edits)),
+                Job::Delete(collection, id, versions, act, reply) => answer(reply, self.delete(collection, &id, &versions, act)),
+                Job::Edit(edits, act, reply) => answer(reply, self.edit(edits, act)),
                 Job::Sweep(now, reply) => answer(reply, self.sweep(now)),
+                Job::Log(act, reply) => answer(reply, self.log(act)),
+                Job::Keep(paper, reply) => answer(reply, self.keep(&paper)),
+                Job::Discard(kind, id, reply) => answer(reply, self.discard(kind, id)),
             }
         }
         if self.broken.is_some() { Ended::Broken } else { Ended::Well }
@@ -161,13 +172,14 @@ impl Writer {
         self.shared.segments.change(&plan.superseded, || {
             self.show(|view| {
                 view.tops.extend(plan.tops);
+                view.audited = plan.audited;
                 view.moving.extend(plan.superseded.iter().copied());
             });
         });
         Ok(plan.answers)
     }
 
-    fn delete(&mut self, collection: Uuid, id: &StixId, versions: &Versions) -> Result<usize, StoreError> {
+    fn delete(&mut self, collection: Uuid, id: &StixId, versions: &Versions, act: Option<Act>) -> Result<usize, StoreError> {
         let number = self.shared.view.load().house.number(collection)?;
         self.ready(0)?;
         let tree = Tree::clone(&self.shared.db);
@@ -177,8 +189,18 @@ impl Writer {
         if gone.is_empty() {
             return Ok(0);
         }
-        let (batch, bytes) = without(kept, id, &before, &gone)?;
+        let (mut batch, bytes) = without(kept, id, &before, &gone)?;
         self.disk.room(bytes)?;
+        let mut audited = self.shared.view.load().audited;
+        if let Some(act) = act {
+            let mut deleted: Vec<Deleted> = gone.iter().map(|added| Deleted { id: id.to_string(), added: *added }).collect();
+            deleted.sort_by_key(|deleted| deleted.added);
+            let (key, text) = plan::entry(&mut audited, act, |entry| {
+                entry.collection = Some(collection);
+                entry.deleted = deleted;
+            })?;
+            batch.insert(key, text);
+        }
         // While the number is odd, and whenever it has changed meanwhile, a reader may have seen half of this, and reads again.
         let shared = self.shared.clone();
         // Versions that the deleted ones had superseded come back at their old places.
@@ -186,10 +208,12 @@ impl Writer {
         shared.removals.fetch_add(1, Ordering::SeqCst);
         let done = shared.segments.change(&touched, || self.commit(|tree| Ok(tree.apply_batch(batch)?)));
         shared.removals.fetch_add(1, Ordering::SeqCst);
-        done.map(|()| gone.len())
+        done?;
+        self.show(|view| view.audited = audited);
+        Ok(gone.len())
     }
 
-    fn edit(&mut self, edits: Vec<Edit>) -> Result<Directory, EditError> {
+    fn edit(&mut self, edits: Vec<Edit>, act: Option<Act>) -> Result<Directory, EditError> {
         let old = self.shared.view.load().house.clone();
         let mut directory = old.directory.clone();
         for edit in edits {
@@ -206,9 +230,16 @@ impl Writer {
         for number in &removed {
             batch.insert(keys::of(keys::PURGE, *number), &[]);
         }
+        let mut audited = self.shared.view.load().audited;
+        let changed = audit::changes(&old.directory, &directory);
+        if let Some(act) = act.filter(|_| !changed.is_empty()) {
+            let (key, text) = plan::entry(&mut audited, act, |entry| entry.changed = changed)?;
+            batch.insert(key, text);
+        }
         self.commit(|tree| Ok(tree.apply_batch(batch)?))?;
         self.show(|view| {
             view.house = Arc::new(House::new(directory.clone()));
+            view.audited = audited;
             view.tops.retain(|number, _| !removed.contains(number));
             view.moving.retain(|(number, _)| !removed.contains(number));
         });
@@ -223,23 +254,66 @@ impl Writer {
     }
 
     fn sweep(&mut self, now: Stamp) -> Result<usize, StoreError> {
-        let mut swept = 0;
-        let end = keys::expiry(now, Uuid::max());
+        let statuses = self.forget(&[keys::EXPIRY], &keys::expiry(now, Uuid::max()), |key| Ok(keys::status(keys::uuid_of(key)?)))?;
+        Ok(statuses + self.forget(&[keys::PAPER_EXPIRY], &keys::papers_expired(now), keys::expired_paper)?)
+    }
+
+    /// Removes everything that stands under the expiry keys from `begin` to `end`, with what each of them names.
+    fn forget(&mut self, begin: &[u8], end: &[u8], named: impl Fn(&[u8]) -> Result<Vec<u8>, StoreError>) -> Result<usize, StoreError> {
+        let mut forgotten = 0;
         loop {
-            let expired: Vec<_> = self.shared.db.range(vec![keys::EXPIRY]..=end.clone()).keys().take(CHUNK).collect::<Result<_, _>>()?;
+            let expired: Vec<_> = self.shared.db.range(begin..=end).keys().take(CHUNK).collect::<Result<_, _>>()?;
             if expired.is_empty() {
-                return Ok(swept);
+                return Ok(forgotten);
             }
             self.ready(expired.len() * OVERHEAD)?;
-            swept += expired.len();
+            forgotten += expired.len();
             self.commit(|tree| {
                 for key in expired {
-                    tree.remove(keys::status(keys::uuid_of(&key)?))?;
+                    tree.remove(named(&key)?)?;
                     tree.remove(key)?;
                 }
                 Ok(())
             })?;
         }
+    }
+
+    /// Writes an act that needs no other write.
+    fn log(&mut self, act: Act) -> Result<(), StoreError> {
+        let mut audited = self.shared.view.load().audited;
+        let (key, text) = plan::entry(&mut audited, act, |_| ())?;
+        self.ready(OVERHEAD + text.len())?;
+        self.commit(|tree| Ok(tree.insert(key, text).map(drop)?))?;
+        self.show(|view| view.audited = audited);
+        Ok(())
+    }
+
+    fn keep(&mut self, paper: &Paper) -> Result<(), StoreError> {
+        let key = keys::paper(paper.kind, paper.id);
+        let value = keys::write_paper(paper)?;
+        self.ready(OVERHEAD + value.len())?;
+        let mut batch = self.without_paper(paper.kind, paper.id)?.unwrap_or_default();
+        batch.insert(key, value);
+        batch.insert(keys::paper_expiry(paper.expires, paper.kind, paper.id), &[]);
+        self.commit(|tree| Ok(tree.apply_batch(batch)?))
+    }
+
+    fn discard(&mut self, kind: Kind, id: Uuid) -> Result<bool, StoreError> {
+        self.ready(OVERHEAD)?;
+        let Some(batch) = self.without_paper(kind, id)? else { return Ok(false) };
+        self.commit(|tree| Ok(tree.apply_batch(batch)?))?;
+        Ok(true)
+    }
+
+    /// What removes a paper; none if it is not there.
+    fn without_paper(&self, kind: Kind, id: Uuid) -> Result<Option<Batch>, StoreError> {
+        let key = keys::paper(kind, id);
+        let Some(value) = self.shared.db.get(&key)? else { return Ok(None) };
+        let old = keys::read_paper(kind, &key, value)?;
+        let mut batch = Batch::default();
+        batch.remove(key);
+        batch.remove(keys::paper_expiry(old.expires, kind, id));
+        Ok(Some(batch))
     }
 
     /// Removes some of what is left of a removed collection; true when nothing is left.

@@ -143,7 +143,7 @@ impl Server {
             json_depth: JSON_DEPTH,
         };
         let feed = Arc::new(Feed::open(store, clock.clone(), options).await.unwrap());
-        feed.edit(edits()).await.unwrap();
+        feed.edit(edits(), None).await.unwrap();
         let auth = Arc::new(Authenticator::new(feed.clone()).unwrap());
         let mut options = options_of_the_doors();
         change(&mut options);
@@ -208,14 +208,14 @@ impl Server {
             expires,
             last_used: None,
         };
-        self.feed.edit(vec![Edit::AddToken(token)]).await.unwrap();
+        self.feed.edit(vec![Edit::AddToken(token)], None).await.unwrap();
         secret
     }
 
     /// Takes the public collection's publicity away, so that the server has nothing for who does not say who it is.
     pub(crate) async fn close(&self) {
         let public = self.feed.directory().find_collection("feeds", "public").unwrap().clone();
-        self.feed.edit(vec![Edit::SetCollection(Collection { public: false, ..public })]).await.unwrap();
+        self.feed.edit(vec![Edit::SetCollection(Collection { public: false, ..public })], None).await.unwrap();
     }
 }
 
@@ -274,6 +274,7 @@ fn collection(root: &str, alias: &str, public: bool) -> Collection {
         title: format!("The {alias} collection"),
         description: None,
         public,
+        decay: false,
         curated: None,
     }
 }

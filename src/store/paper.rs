@@ -1,0 +1,32 @@
+//! Papers: what people have in hand besides objects, each for a time.
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use crate::taxii::stamp::Stamp;
+
+/// What a paper is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// What an analyst reviews before it is published.
+    Draft = 1,
+    /// What became of an import.
+    Import = 2,
+    /// A person who is logged in.
+    Session = 3,
+}
+
+/// A paper. What its text says is the business of who keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paper {
+    /// What it is.
+    pub kind: Kind,
+    /// Its name among those of its kind.
+    pub id: Uuid,
+    /// The user whose it is.
+    pub owner: String,
+    /// When it is forgotten.
+    pub expires: Stamp,
+    /// What stands on it.
+    pub text: Bytes,
+}
