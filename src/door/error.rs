@@ -10,6 +10,7 @@ use super::{request, respond};
 use crate::auth::AuthError;
 use crate::auth::accounts::AccountError;
 use crate::feed::access::Denied;
+use crate::feed::desk::Unfit;
 use crate::feed::error::FeedError;
 use crate::store::directory::Conflict;
 use crate::store::{EditError, StoreError};
@@ -117,7 +118,9 @@ impl From<FeedError> for Failure {
             FeedError::Query(query) => query.into(),
             FeedError::NotJson(_) => Self::new(StatusCode::BAD_REQUEST, error.to_string()),
             FeedError::TooMany { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
-            FeedError::NotAnEnvelope(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+            FeedError::Unfit(Unfit::Missing(_)) => Self::new(StatusCode::NOT_FOUND, error.to_string()),
+            FeedError::Unfit(Unfit::Raced) => Self::new(StatusCode::CONFLICT, error.to_string()),
+            FeedError::NotAnEnvelope(_) | FeedError::Unfit(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
             FeedError::Store(store) => store.into(),
         }
     }

@@ -3,6 +3,7 @@
 //! What a caller may not see does not exist. A caller without credentials is told that credentials may help, in the same words
 //! whether the thing exists or not.
 
+use super::desk::Working;
 use crate::stix::marking::Level;
 use crate::store::StatusRecord;
 use crate::store::directory::{Collection, Directory, Rights, Root, User};
@@ -210,6 +211,15 @@ impl Seen {
             }
             Principal::User { .. } => Err(Denied::Forbidden("you may read this collection, but not add to it")),
         }
+    }
+
+    /// Leave to work on what is there, which needs both rights.
+    pub fn to_work(&self) -> Result<Working, Denied> {
+        let both = self.to_write().and_then(|writing| Ok(Working { reading: self.to_read()?, writing }));
+        both.map_err(|denied| match denied {
+            Denied::Forbidden(_) => Denied::Forbidden("this needs the rights to read and to write"),
+            other => other,
+        })
     }
 
     /// Leave to delete, which needs both rights (T-162).

@@ -34,7 +34,6 @@ mod indicator;
 pub mod lint;
 pub mod load;
 mod manifest;
-mod object;
 mod pattern;
 pub mod readme;
 pub mod reconcile;

@@ -1,6 +1,7 @@
 //! What a use case can end in besides its result. Knows no HTTP: the doors map it once.
 
 use super::access::Denied;
+use super::desk::Unfit;
 use crate::store::StoreError;
 use crate::taxii::query::QueryError;
 
@@ -27,6 +28,9 @@ pub enum FeedError {
         /// How many it may have.
         most: usize,
     },
+    /// What an analyst asked for does not fit.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// The store could not do its work.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -5,8 +5,10 @@ pub mod clock;
 pub mod consumers;
 pub mod counts;
 pub mod curated;
+pub mod desk;
 pub mod error;
 pub mod ingest;
+pub mod object;
 pub mod read;
 
 use std::sync::Arc;
@@ -31,6 +33,8 @@ pub struct Feed {
     /// Held while an edit is stored and published, so that directories are published in the order of the edits.
     editing: Mutex<()>,
     options: Options,
+    /// Held while an analyst's act is read, made and written, so that none is made from what another is about to replace.
+    desk: Mutex<()>,
     consumers: Consumers,
     counts: Counts,
 }
@@ -60,7 +64,7 @@ impl Feed {
         let counts = Counts::default();
         let watched = store.clone();
         counts.watch_cache("segments", move || watched.condition().ready);
-        Ok(Self { store, clock, directory, editing: Mutex::new(()), options, consumers: Consumers::default(), counts })
+        Ok(Self { store, clock, directory, editing: Mutex::new(()), options, desk: Mutex::new(()), consumers: Consumers::default(), counts })
     }
 
     /// Roots, collections, users, tokens and grants as they stand.

@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::object::Properties;
+use crate::feed::object::Properties;
 use crate::stix::sco_id::sco_id;
 
 /// What sort of thing an indicator is.

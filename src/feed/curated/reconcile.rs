@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 use super::CuratedObject;
-use super::object::{Properties, to_bytes};
+use crate::feed::object::{Properties, to_bytes};
 use crate::stix::id::StixId;
 use crate::stix::kind::{Class, class_of};
 use crate::stix::time::{Instant, format_micros};

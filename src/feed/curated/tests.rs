@@ -112,7 +112,7 @@ fn q26_what_is_referred_to_stands_before_it_in_the_same_collection() {
         let mut seen = HashSet::new();
         for object in &collection.objects {
             let properties = json(object).as_object().unwrap().clone();
-            for reference in super::object::references(&properties) {
+            for reference in crate::feed::object::references(&properties) {
                 assert!(
                     seen.contains(reference) || reference == object.id.as_str(),
                     "{}: {reference} of {} comes later or never",

@@ -4,7 +4,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
 /// The properties of an object.
-pub(super) type Properties = Map<String, Value>;
+pub type Properties = Map<String, Value>;
 
 /// The order in which properties are written; those not named follow by name.
 const ORDER: &[&str] = &[
@@ -49,7 +49,7 @@ const ORDER: &[&str] = &[
 ];
 
 /// Writes an object in the fixed order.
-pub(super) fn to_bytes(properties: &Properties) -> Vec<u8> {
+pub fn to_bytes(properties: &Properties) -> Vec<u8> {
     struct Ordered<'a>(&'a Properties);
     impl Serialize for Ordered<'_> {
         fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -67,7 +67,7 @@ pub(super) fn to_bytes(properties: &Properties) -> Vec<u8> {
 }
 
 /// The identifiers that an object refers to, wherever they stand in it.
-pub(super) fn references(properties: &Properties) -> Vec<&str> {
+pub fn references(properties: &Properties) -> Vec<&str> {
     let mut found = Vec::new();
     for (name, value) in properties {
         collect(name, value, &mut found);

@@ -1,0 +1,313 @@
+//! Revision: new versions of what a collection holds, made from the newest ones and written as one.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::change::Change;
+use super::indicator::time;
+use super::{Unfit, Working, decay, identity};
+use crate::feed::Feed;
+use crate::feed::access::Reading;
+use crate::feed::error::FeedError;
+use crate::feed::object::{Properties, to_bytes};
+use crate::stix::id::StixId;
+use crate::stix::marking::Level;
+use crate::stix::object;
+use crate::stix::time::Instant;
+use crate::store::audit::Act;
+use crate::store::{Addition, NewObject, Outcome, Record, Select, StoreError, Versions};
+use crate::taxii::stamp::Stamp;
+
+/// Ids that are read from the store at once.
+const CHUNK: usize = 1_000;
+
+/// The newest version of an object, as an analyst has it in hand.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// Its properties.
+    pub properties: Properties,
+    /// Its TLP level.
+    pub level: Level,
+    /// Whether it is revoked.
+    pub revoked: bool,
+}
+
+/// What became of an object that was to be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+pub enum Revised {
+    /// There is a new version.
+    Changed {
+        /// The object, or the one that follows it.
+        id: String,
+        /// The new version.
+        version: String,
+    },
+    /// It is so already.
+    Unchanged {
+        /// The object.
+        id: String,
+    },
+    /// It cannot be changed so.
+    Refused {
+        /// The object.
+        id: String,
+        /// Why not.
+        why: String,
+    },
+}
+
+impl Feed {
+    /// Makes a new version of each object with one change. All new versions are one write.
+    pub async fn revise(&self, working: &Working, ids: &[StixId], change: &Change, act: Act) -> Result<Vec<Revised>, FeedError> {
+        let _turn = self.desk.lock().await;
+        let now = act.at;
+        let held = self.held(&working.reading, ids).await?;
+        let mut plan = Plan::default();
+        for id in ids {
+            match held.get(id) {
+                None => plan.refuse(id, &Unfit::Missing(id.clone())),
+                Some(held) => plan.change(id, held, now, |properties| change.apply(properties, now)),
+            }
+        }
+        self.carry_out(working, plan, act).await
+    }
+
+    /// Takes up the content that an object had in an earlier version. Of one that is revoked, which is final, a successor takes it up: a new
+    /// object, and a relationship that says what it follows.
+    pub async fn restore(&self, working: &Working, id: &StixId, version: &str, act: Act) -> Result<Revised, FeedError> {
+        let _turn = self.desk.lock().await;
+        let now = act.at;
+        let instant = Instant::parse(version).map_err(|_| Unfit::Asked(format!("{version:?} is no version")))?;
+        let old = self.version(&working.reading, id, instant).await?.ok_or_else(|| Unfit::Missing(id.clone()))?;
+        if old.revoked {
+            return Err(Unfit::Object(id.clone(), "that version is the one that revokes it".into()).into());
+        }
+        let held = self.held(&working.reading, std::slice::from_ref(id)).await?;
+        let newest = held.get(id).ok_or_else(|| Unfit::Missing(id.clone()))?;
+        let mut plan = Plan::default();
+        if newest.revoked {
+            let successor = self.successor(&working.reading, &old.properties).await?;
+            plan.follow(id, &successor, old, &identity::author(&act.who), now);
+        } else {
+            plan.change(id, newest, now, |_| Ok(old.properties));
+        }
+        let revised = self.carry_out(working, plan, act).await?;
+        revised.into_iter().next().ok_or_else(|| Unfit::Raced.into())
+    }
+
+    /// The newest versions of objects of a collection, as far as the reader may see them.
+    pub async fn held(&self, reading: &Reading, ids: &[StixId]) -> Result<HashMap<StixId, Held>, StoreError> {
+        let mut held = HashMap::with_capacity(ids.len());
+        for ids in ids.chunks(CHUNK) {
+            for record in self.records(reading, ids.to_vec(), Versions::LAST).await? {
+                if let (Ok(id), Some(object)) = (StixId::parse(&record.id), Held::read(&record)) {
+                    held.insert(id, object);
+                }
+            }
+        }
+        Ok(held)
+    }
+
+    /// One version of an object.
+    async fn version(&self, reading: &Reading, id: &StixId, instant: Instant) -> Result<Option<Held>, StoreError> {
+        let versions = Versions::Some { first: false, last: false, at: vec![instant] };
+        let records = self.records(reading, vec![id.clone()], versions).await?;
+        Ok(records.first().and_then(Held::read))
+    }
+
+    /// Chosen versions of some objects.
+    pub async fn records(&self, reading: &Reading, ids: Vec<StixId>, versions: Versions) -> Result<Vec<Record>, StoreError> {
+        let select = Select {
+            after: Stamp::ZERO,
+            from: Stamp::ZERO,
+            limit: usize::MAX,
+            octets: usize::MAX,
+            ids: Some(ids),
+            types: None,
+            versions,
+            clearance: reading.clearance,
+        };
+        Ok(self.store.page(reading.collection, &select).await?.records)
+    }
+
+    /// The id of what follows a revoked object: for an indicator the next generation of its pattern.
+    async fn successor(&self, reading: &Reading, properties: &Properties) -> Result<StixId, FeedError> {
+        let type_name = properties.get("type").and_then(Value::as_str).unwrap_or_default();
+        let pattern = properties.get("pattern").and_then(Value::as_str).and_then(identity::normal);
+        match pattern {
+            Some(normal) => self.generation(reading, &normal).await,
+            None => Ok(StixId::new(type_name, Uuid::new_v4())),
+        }
+    }
+
+    /// The id of the first generation of a pattern that is not revoked.
+    pub(super) async fn generation(&self, reading: &Reading, normal: &str) -> Result<StixId, FeedError> {
+        // What the reader may not see counts as well: its id is taken.
+        let all = Reading { clearance: Level::Red, ..reading.clone() };
+        for generation in 0.. {
+            let id = identity::indicator(normal, generation);
+            if self.held(&all, std::slice::from_ref(&id)).await?.get(&id).is_none_or(|held| !held.revoked) {
+                return Ok(id);
+            }
+        }
+        Err(Unfit::Raced.into())
+    }
+
+    /// Judges and writes what was planned.
+    pub(super) async fn carry_out(&self, working: &Working, plan: Plan, act: Act) -> Result<Vec<Revised>, FeedError> {
+        let Plan { mut revised, writes } = plan;
+        let now = act.at;
+        let (mut objects, mut places) = (Vec::new(), Vec::new());
+        for (place, properties) in writes {
+            match judge(&properties, now) {
+                Ok(object) => {
+                    objects.push(object);
+                    places.push(place);
+                }
+                Err(why) => {
+                    if let Some(told) = place.and_then(|place| revised.get_mut(place)) {
+                        *told = Revised::Refused { id: text(&properties, "id").to_owned(), why };
+                    }
+                }
+            }
+        }
+        if objects.is_empty() {
+            return Ok(revised);
+        }
+        let addition = Addition { collection: working.writing.collection, objects, now, receipt: None, act: Some(act) };
+        let added = self.store.add(addition).await?;
+        for (place, outcome) in places.into_iter().zip(added.outcomes) {
+            if let (Some(told), Outcome::Conflict(_)) = (place.and_then(|place| revised.get_mut(place)), outcome) {
+                *told = Revised::Refused { id: told.id().to_owned(), why: Unfit::Raced.to_string() };
+            }
+        }
+        Ok(revised)
+    }
+}
+
+impl Held {
+    /// Reads a record; `None` for what is no JSON object, which the gate does not let in.
+    pub fn read(record: &Record) -> Option<Self> {
+        let properties: Properties = serde_json::from_slice(&record.object).ok()?;
+        let refs = properties.get("object_marking_refs").and_then(Value::as_array);
+        let level = refs.into_iter().flatten().filter_map(Value::as_str).filter_map(Level::of_marking).max().unwrap_or_default();
+        let revoked = properties.get("revoked") == Some(&json!(true));
+        Some(Self { properties, level, revoked })
+    }
+}
+
+impl Revised {
+    /// The object that this is about.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Changed { id, .. } | Self::Unchanged { id } | Self::Refused { id, .. } => id,
+        }
+    }
+}
+
+/// New versions that are to be written, and what is to be told of each object.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) revised: Vec<Revised>,
+    /// Where in `revised` each is told of; what only goes with another is told of nowhere.
+    writes: Vec<(Option<usize>, Properties)>,
+}
+
+impl Plan {
+    pub(super) fn refuse(&mut self, id: &StixId, why: &dyn Display) {
+        self.revised.push(Revised::Refused { id: id.to_string(), why: why.to_string() });
+    }
+
+    /// Plans the next version of an object, if `change` makes another of it.
+    pub(super) fn change(&mut self, id: &StixId, held: &Held, now: Stamp, change: impl FnOnce(&Properties) -> Result<Properties, String>) {
+        if held.revoked {
+            return self.refuse(id, &"it is revoked, which is final (STIX 2.1 §3.6); restoring an earlier version makes a successor");
+        }
+        let Some(modified) = next_version(&held.properties, now) else {
+            return self.refuse(id, &"an object without modified has no versions (STIX 2.1 §3.6)");
+        };
+        match change(&held.properties) {
+            Err(why) => self.refuse(id, &why),
+            Ok(changed) if without_version(&changed) == without_version(&held.properties) => {
+                self.revised.push(Revised::Unchanged { id: id.to_string() });
+            }
+            Ok(mut changed) => {
+                changed.insert("modified".into(), json!(modified));
+                changed.insert("created".into(), held.properties.get("created").cloned().unwrap_or_default());
+                self.tell(Revised::Changed { id: id.to_string(), version: modified }, changed);
+            }
+        }
+    }
+
+    /// Plans a write of which something is to be told.
+    pub(super) fn tell(&mut self, told: Revised, properties: Properties) {
+        self.writes.push((Some(self.revised.len()), properties));
+        self.revised.push(told);
+    }
+
+    /// Plans a write that goes with another.
+    pub(super) fn also(&mut self, properties: Properties) {
+        self.writes.push((None, properties));
+    }
+
+    /// Plans the object that takes up the content of one that is revoked.
+    fn follow(&mut self, id: &StixId, successor: &StixId, old: Held, author: &StixId, now: Stamp) {
+        let (mut properties, at) = (old.properties, time(now));
+        properties.insert("id".into(), json!(successor.as_str()));
+        properties.insert("created_by_ref".into(), json!(author.as_str()));
+        properties.insert("created".into(), json!(at));
+        properties.insert("modified".into(), json!(at));
+        decay::forget(&mut properties);
+        let markings = properties.get("object_marking_refs").cloned();
+        self.tell(Revised::Changed { id: successor.to_string(), version: at }, properties);
+        self.also(relationship(successor, "derived-from", id, author, markings, now));
+    }
+}
+
+/// A relationship between two objects, marked as the object that it begins with.
+pub(super) fn relationship(source: &StixId, kind: &str, target: &StixId, author: &StixId, markings: Option<Value>, now: Stamp) -> Properties {
+    let at = time(now);
+    let mut properties = Properties::new();
+    let members = [
+        ("type", json!("relationship")),
+        ("spec_version", json!("2.1")),
+        ("id", json!(identity::relationship(source, kind, target).as_str())),
+        ("created_by_ref", json!(author.as_str())),
+        ("created", json!(at)),
+        ("modified", json!(at)),
+        ("relationship_type", json!(kind)),
+        ("source_ref", json!(source.as_str())),
+        ("target_ref", json!(target.as_str())),
+    ];
+    properties.extend(members.map(|(name, value)| (name.to_owned(), value)));
+    properties.extend(markings.map(|markings| ("object_marking_refs".to_owned(), markings)));
+    properties
+}
+
+/// An object that passes the gate, or why it does not.
+pub(super) fn judge(properties: &Properties, now: Stamp) -> Result<NewObject, String> {
+    let bytes = to_bytes(properties);
+    let judged = std::str::from_utf8(&bytes).map_err(|error| error.to_string()).and_then(|text| {
+        object::judge(text, &now.instant()).map_err(|refusal| refusal.findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    })?;
+    Ok(NewObject { id: judged.id, version: judged.version, level: judged.level, revoked: judged.revoked, warning: None, object: bytes.into() })
+}
+
+/// `modified` of the version that follows: the clock, or a millisecond after the version before it.
+fn next_version(properties: &Properties, now: Stamp) -> Option<String> {
+    let modified = Instant::parse(properties.get("modified")?.as_str()?).ok()?;
+    Some(time(Stamp(now.0.max(modified.micros() + 1_000))))
+}
+
+fn without_version(properties: &Properties) -> Properties {
+    properties.iter().filter(|(name, _)| *name != "modified" && *name != "created").map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+fn text<'a>(properties: &'a Properties, name: &str) -> &'a str {
+    properties.get(name).and_then(Value::as_str).unwrap_or_default()
+}
