@@ -12,6 +12,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use taxiway::feed::access::Writing;
 use taxiway::feed::clock::SystemClock;
+use taxiway::feed::guard::{self, Guard, Posting};
 use taxiway::feed::{Feed, Options};
 use taxiway::store::Store;
 use taxiway::store::audit::{Act, Verb};
@@ -31,10 +32,11 @@ fn main() {
     divan::main();
 }
 
-fn post(bencher: Bencher<'_, '_>, store: Arc<dyn Store>, size: u64) {
+fn post(bencher: Bencher<'_, '_>, store: Arc<dyn Store>, posting: Posting, size: u64) {
     let runtime = Runtime::new().expect("a runtime");
     let options = Options { page_default: 1000, page_max: 5000, page_octets: 32 << 20, status_hours: 48, envelope_objects: 10_000, json_depth: 128 };
-    let feed = runtime.block_on(Feed::open(store, Arc::new(SystemClock), options)).expect("the store is empty");
+    let guard = Guard::open(&guard::Options { defaults: true, posting, ..guard::Options::default() }).expect("the lists that are built in");
+    let feed = runtime.block_on(Feed::open(store, Arc::new(SystemClock), options)).expect("the store is empty").guarded(guard);
     let root = Root { slug: "bench".into(), title: "Bench".into(), description: None };
     runtime.block_on(feed.edit(vec![Edit::AddRoot(root), Edit::AddCollection(collection())], None)).expect("the store is empty");
     let writing = Writing { collection: COLLECTION, root: "bench".into(), writer: "ann".into() };
@@ -53,11 +55,17 @@ fn post(bencher: Bencher<'_, '_>, store: Arc<dyn Store>, size: u64) {
 
 #[divan::bench(args = SIZES)]
 fn memory(bencher: Bencher<'_, '_>, size: u64) {
-    post(bencher, Arc::new(MemoryStore::default()), size);
+    post(bencher, Arc::new(MemoryStore::default()), Posting::Off, size);
+}
+
+/// The same under the guard with its built-in lists.
+#[divan::bench(args = SIZES)]
+fn memory_guarded(bencher: Bencher<'_, '_>, size: u64) {
+    post(bencher, Arc::new(MemoryStore::default()), Posting::Block, size);
 }
 
 #[divan::bench(args = SIZES)]
 fn sled(bencher: Bencher<'_, '_>, size: u64) {
     let dir = TempDir::new().expect("a folder");
-    post(bencher, Arc::new(SledStore::open(dir.path(), sled::Options::default()).expect("an empty folder")), size);
+    post(bencher, Arc::new(SledStore::open(dir.path(), sled::Options::default()).expect("an empty folder")), Posting::Off, size);
 }

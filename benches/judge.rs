@@ -1,9 +1,10 @@
-//! What the gate costs an object: the strict parse alone, and parse and judgement together.
+//! What the gate costs an object: the strict parse alone, parse and judgement together, and both under the guard with its built-in lists.
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
+use taxiway::feed::guard::{Guard, Options, Posting};
 use taxiway::stix::json::Json;
-use taxiway::stix::object::judge;
+use taxiway::stix::object::{judge, judge_shown};
 use taxiway::stix::time::Instant;
 
 /// An indicator of about 1 kB, as a feed of threat intelligence has them.
@@ -53,4 +54,16 @@ fn parse_and_judge(bencher: Bencher<'_, '_>, kind: &str) {
     let now = Instant::parse("2026-01-01T00:00:00Z").expect("a timestamp");
     assert!(judge(text, &now).is_ok(), "{kind} is valid");
     bencher.counter(ItemsCount::new(1_usize)).counter(BytesCount::of_str(text)).bench(|| judge(black_box(text), &now).is_ok());
+}
+
+#[divan::bench(args = KINDS)]
+fn parse_judge_and_guard(bencher: Bencher<'_, '_>, kind: &str) {
+    let text = sample(kind);
+    let now = Instant::parse("2026-01-01T00:00:00Z").expect("a timestamp");
+    let guard = Guard::open(&Options { defaults: true, posting: Posting::Block, ..Options::default() }).expect("the lists that are built in");
+    bencher.counter(ItemsCount::new(1_usize)).counter(BytesCount::of_str(text)).bench(|| {
+        let mut watch = guard.watch();
+        let revoked = judge_shown(black_box(text), &now, &mut |part| watch.see(part)).is_ok_and(|object| object.revoked);
+        watch.verdict(revoked).is_ok()
+    });
 }

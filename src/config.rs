@@ -9,6 +9,7 @@ use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
 
+use crate::feed::guard::Posting;
 use crate::stix::json::DEEPEST;
 use crate::{door, feed, operation, store};
 
@@ -47,6 +48,7 @@ pub struct Config {
     pub limits: Limits,
     pub cache: Cache,
     pub access: Access,
+    pub guard: Guard,
     pub operation: Operation,
     pub log: Log,
 }
@@ -109,6 +111,19 @@ pub struct Access {
     pub trusted_proxies: Vec<IpAddr>,
     #[serde(deserialize_with = "headers")]
     pub key_headers: Vec<String>,
+}
+
+/// `[guard]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "they are documented once, in taxiway.default.toml")]
+pub struct Guard {
+    pub posting: Posting,
+    pub defaults: bool,
+    #[serde(deserialize_with = "path")]
+    pub folder: Option<PathBuf>,
+    pub block: Vec<String>,
+    pub inform: Vec<String>,
 }
 
 /// `[operation]`
@@ -220,6 +235,12 @@ impl Config {
             envelope_objects: limits.envelope_objects.get(),
             json_depth: limits.json_depth,
         }
+    }
+
+    /// Which warning lists there are and what they mean.
+    pub fn guard(&self) -> feed::guard::Options {
+        let Guard { posting, defaults, folder, block, inform } = self.guard.clone();
+        feed::guard::Options { defaults, folder, posting, block, inform }
     }
 
     /// What the store is told, if it is one on this machine's disk.
@@ -479,6 +500,7 @@ mod tests {
         assert_eq!((config.public_url.as_deref(), config.indicators, config.tls.cert), (None, None, None));
         assert_eq!(config.limits.max_content_length.get(), 10 * 1024 * 1024);
         assert_eq!(config.access.key_headers, ["x-api-key"]);
+        assert_eq!((config.guard.posting, config.guard.defaults, config.guard.folder), (Posting::Inform, true, None));
     }
 
     #[test]
@@ -510,6 +532,7 @@ mod tests {
             ("[limits]\nbody_memory = 10", "limits.body_memory is less than limits.max_content_length, a single body"),
             ("[limits]\nheader_seconds = 0", "F: limits.header_seconds: invalid value: integer `0`, expected a time between a second and a day"),
             ("title = ''", "F: title: a server has a title"),
+            ("[guard]\nposting = 'warn'", "F: guard.posting: unknown variant `warn`, expected one of `off`, `inform`, `block`"),
         ] {
             assert_eq!(from_file(text).unwrap_err(), told, "{text}");
         }

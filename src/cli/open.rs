@@ -8,14 +8,15 @@ use crate::config::Config;
 use crate::door::App;
 use crate::feed::Feed;
 use crate::feed::clock::SystemClock;
+use crate::feed::guard::Guard;
 use crate::store::{self, StoreError};
 
-/// Opens the store of `config` and what stands on it. Reads the directory and no object, however big the store is.
-pub async fn app(config: &Config) -> Result<App, Trouble> {
+/// Opens the store of `config` and what stands on it, under this guard. Reads the directory and no object, however big the store is.
+pub async fn app(config: &Config, guard: Guard) -> Result<App, Trouble> {
     let failed = |error: StoreError| trouble(&error);
     let store = store::open::open(&config.store, config.sled()).await.map_err(failed)?;
     let feed = Feed::open(store, Arc::new(SystemClock), config.feed()).await.map_err(failed)?;
-    let feed = Arc::new(feed);
+    let feed = Arc::new(feed.guarded(guard));
     let auth = Authenticator::new(feed.clone()).map_err(|error| Trouble::new(Exit::Failed, error))?;
     Ok(App::new(feed, Arc::new(auth), config.door()))
 }

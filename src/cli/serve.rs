@@ -21,6 +21,7 @@ use crate::door::tls::Tls;
 use crate::door::{self, App};
 use crate::feed::Feed;
 use crate::feed::curated::{self, files::Files};
+use crate::feed::guard::Guard;
 use crate::operation::{Gauge, Operation};
 use crate::stix::marking::Level;
 use crate::store::audit::{Act, Verb};
@@ -73,7 +74,8 @@ impl Serve {
         let tls = config.certificates().map(Tls::open).transpose().map_err(unreadable)?;
         let listener = bind(config.listen)?;
         let address = listener.local_addr().map_err(failed)?;
-        let app = Arc::new(open::app(&config).await?);
+        let guard = Guard::open(&config.guard()).map_err(unreadable)?;
+        let app = Arc::new(open::app(&config, guard).await?);
         let operation = watch(&app, &config)?;
         // From here on a signal ends the server in order; before, there is nothing to keep in order.
         let stop = stop_signal()?;

@@ -22,6 +22,7 @@ use super::{open, secret};
 use crate::admin;
 use crate::admin::gate::AtTheStore;
 use crate::config::{Config, Flag};
+use crate::feed::guard::Guard;
 use crate::taxii::resource;
 use crate::telemetry;
 
@@ -90,7 +91,8 @@ impl Target {
         let config = Config::load(self.config.as_deref(), |name| std::env::var_os(name), flags);
         let config = config.map_err(|error| Trouble::new(Exit::Unreadable, error))?;
         telemetry::start(&config.log).map_err(|error| Trouble::new(Exit::Unreadable, error))?;
-        let app = open::app(&config).await?;
+        // These verbs post no objects, so that nobody waits for warning lists.
+        let app = open::app(&config, Guard::default()).await?;
         Ok(Admin::Here(admin::router(Arc::new(app))))
     }
 

@@ -14,8 +14,8 @@ use uuid::Uuid;
 use super::Feed;
 use super::access::Writing;
 use super::error::FeedError;
-use crate::stix::finding::Finding;
-use crate::stix::object::{self, Refusal};
+use super::guard::{Guard, Listed};
+use crate::stix::object::{self, Object, Refusal};
 use crate::store::audit::Act;
 use crate::store::{Addition, NewObject, Receipt, StoreError};
 use crate::taxii::resource::{Status, StatusDetail};
@@ -41,9 +41,10 @@ impl Feed {
         let octets = body.len();
         let bounds = Bounds { objects: self.options.envelope_objects, depth: self.options.json_depth };
         let (objects, refused) = if body.len() <= SHORT {
-            judge(&body, now, bounds)?
+            judge(&body, now, bounds, &self.guard)?
         } else {
-            let judged = tokio::task::spawn_blocking(move || judge(&body, now, bounds));
+            let guard = self.guard.clone();
+            let judged = tokio::task::spawn_blocking(move || judge(&body, now, bounds, &guard));
             judged.await.map_err(|e| FeedError::NotAnEnvelope(format!("the envelope could not be judged: {e}")))??
         };
         let count = refused.len();
@@ -62,22 +63,26 @@ impl Feed {
 }
 
 /// The good objects of an envelope, and the refused ones with the reasons. A large envelope is judged on all cores.
-fn judge(body: &Bytes, now: Stamp, bounds: Bounds) -> Result<(Vec<NewObject>, Vec<StatusDetail>), FeedError> {
+fn judge(body: &Bytes, now: Stamp, bounds: Bounds, guard: &Guard) -> Result<(Vec<NewObject>, Vec<StatusDetail>), FeedError> {
     let instant = now.instant();
     let raws: Vec<(usize, &RawValue)> = split(body)?.into_iter().enumerate().collect();
     if raws.len() > bounds.objects {
         return Err(FeedError::TooMany { found: raws.len(), most: bounds.objects });
     }
-    let judge = |(at, raw): (usize, &RawValue)| match object::check_depth(raw.get(), bounds.depth).and_then(|()| object::judge(raw.get(), &instant)) {
-        Ok(object) => Ok(NewObject {
+    let judge = |(at, raw): (usize, &RawValue)| {
+        let mut watch = guard.watch();
+        let judged =
+            object::check_depth(raw.get(), bounds.depth).and_then(|()| object::judge_shown(raw.get(), &instant, &mut |part| watch.see(part)));
+        let object = judged.map_err(|refusal| failure(refusal, at, now))?;
+        let listed = watch.verdict(object.revoked).map_err(|listed| blocked(&object, &listed, now))?;
+        Ok(NewObject {
+            warning: warning(&object, &listed),
             id: object.id,
             version: object.version,
             level: object.level,
             revoked: object.revoked,
-            warning: (!object.warnings.is_empty()).then(|| message(&object.warnings)),
             object: body.slice_ref(raw.get().as_bytes()),
-        }),
-        Err(refusal) => Err(failure(refusal, at, now)),
+        })
     };
     let (mut good, mut refused) = (Vec::with_capacity(raws.len()), Vec::new());
     let judged: Vec<_> = raws.into_par_iter().with_min_len(PARALLEL).map(judge).collect();
@@ -105,10 +110,29 @@ fn failure(refusal: Refusal, at: usize, now: Stamp) -> StatusDetail {
     }
 }
 
-fn message(findings: &[Finding]) -> String {
-    let mut lines: Vec<String> = findings.iter().take(MOST_FINDINGS).map(ToString::to_string).collect();
-    if findings.len() > MOST_FINDINGS {
-        lines.push(format!("and {} more", findings.len() - MOST_FINDINGS));
+/// An object that the standard takes and the guard does not.
+fn blocked(object: &Object, listed: &[Listed], now: Stamp) -> StatusDetail {
+    StatusDetail {
+        id: object.id.to_string(),
+        version: object.version.as_ref().map_or_else(|| now.to_string(), |(text, _)| text.clone()),
+        message: Some(format!("{}: this server takes no indicators of what is on such a list", message(listed))),
+    }
+}
+
+/// What is told of an object that is taken: what the standard advises against, and the lists that it is on.
+fn warning(object: &Object, listed: &[Listed]) -> Option<String> {
+    let advice = (!object.warnings.is_empty()).then(|| message(&object.warnings));
+    let hits = (!listed.is_empty()).then(|| message(listed));
+    advice.into_iter().chain(hits).reduce(|advice, hits| format!("{advice}; {hits}"))
+}
+
+/// What is told of an object, the first of it in full.
+fn message<'t, T: fmt::Display + 't>(told: impl IntoIterator<Item = &'t T>) -> String {
+    let mut told = told.into_iter();
+    let mut lines: Vec<String> = told.by_ref().take(MOST_FINDINGS).map(ToString::to_string).collect();
+    match told.count() {
+        0 => {}
+        more => lines.push(format!("and {more} more")),
     }
     lines.join("; ")
 }

@@ -7,6 +7,7 @@ pub mod counts;
 pub mod curated;
 pub mod desk;
 pub mod error;
+pub mod guard;
 pub mod ingest;
 pub mod object;
 pub mod read;
@@ -23,6 +24,7 @@ use crate::store::{Condition, EditError, Store, StoreError};
 use clock::Clock;
 use consumers::Consumers;
 use counts::Counts;
+use guard::Guard;
 
 /// A store with its rules: what every door speaks to.
 pub struct Feed {
@@ -35,6 +37,7 @@ pub struct Feed {
     options: Options,
     /// Held while an analyst's act is read, made and written, so that none is made from what another is about to replace.
     desk: Mutex<()>,
+    guard: Guard,
     consumers: Consumers,
     counts: Counts,
 }
@@ -64,7 +67,28 @@ impl Feed {
         let counts = Counts::default();
         let watched = store.clone();
         counts.watch_cache("segments", move || watched.condition().ready);
-        Ok(Self { store, clock, directory, editing: Mutex::new(()), options, desk: Mutex::new(()), consumers: Consumers::default(), counts })
+        Ok(Self {
+            store,
+            clock,
+            directory,
+            editing: Mutex::new(()),
+            options,
+            desk: Mutex::new(()),
+            guard: Guard::default(),
+            consumers: Consumers::default(),
+            counts,
+        })
+    }
+
+    /// With warning lists that what is posted is held against; without them nothing is.
+    #[must_use]
+    pub fn guarded(self, guard: Guard) -> Self {
+        Self { guard, ..self }
+    }
+
+    /// The warning lists.
+    pub fn guard(&self) -> &Guard {
+        &self.guard
     }
 
     /// Roots, collections, users, tokens and grants as they stand.

@@ -108,7 +108,7 @@ impl fmt::Display for Path<'_> {
 }
 
 /// Text from outside in a message: without control characters, and not endless.
-pub(super) struct Clip<'t>(pub(super) &'t str);
+pub struct Clip<'t>(pub &'t str);
 
 impl fmt::Display for Clip<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

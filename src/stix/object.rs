@@ -8,6 +8,7 @@ use super::finding::{Finding, Findings, Path};
 use super::id::StixId;
 use super::json::{self, DEEPEST, Json, Members};
 use super::marking::{Level, Tlp};
+use super::pattern::tree::Pattern;
 use super::rules::{check, marking};
 use super::time::Instant;
 
@@ -41,8 +42,22 @@ pub struct Refusal {
     pub findings: Vec<Finding>,
 }
 
+/// What [`judge_shown`] shows of an object, parsed already.
+#[derive(Debug, Clone, Copy)]
+pub enum Part<'p> {
+    /// The pattern of an indicator, if its language is that of STIX. It is shown before the object is judged, which may be refused then.
+    Pattern(&'p Pattern<'p>),
+    /// The object as a whole, if it is taken.
+    Whole(&'p Members<'p>),
+}
+
 /// Reads one object and holds it against STIX 2.1. `now` is what the clock says.
 pub fn judge(text: &str, now: &Instant) -> Result<Object, Refusal> {
+    judge_shown(text, now, &mut |_| {})
+}
+
+/// As [`judge`]; `show` sees what is read on the way, for those who have a view of their own on what an object says.
+pub fn judge_shown(text: &str, now: &Instant, show: &mut dyn FnMut(Part<'_>)) -> Result<Object, Refusal> {
     let mut findings = Findings::default();
     let json = match Json::parse(text) {
         Ok(json) => json,
@@ -55,13 +70,14 @@ pub fn judge(text: &str, now: &Instant) -> Result<Object, Refusal> {
         findings.error(&Path::Root, "§2", format_args!("must be an object, is {}", json.kind()));
         return Err(Header::default().refusal(findings));
     };
-    check::check(object, &mut findings);
+    check::check(object, &mut findings, &mut |pattern| show(Part::Pattern(pattern)));
     let version = version(object);
     if object.has("modified") && version.as_ref().is_some_and(|(_, instant)| *instant > now.plus_seconds(PATIENCE_SECONDS)) {
         findings.error(&Path::Root.key("modified"), "§3.2", "more than five minutes in the future");
     }
     match object.text("id").map(StixId::parse) {
         Some(Ok(id)) if findings.errors.is_empty() => {
+            show(Part::Whole(object));
             let level = level(object, &id);
             Ok(Object { id, version, level, revoked: object.get("revoked") == Some(&Json::Bool(true)), warnings: findings.warnings })
         }

@@ -20,6 +20,7 @@ mod delete;
 mod discovery;
 mod errors;
 mod full_disk;
+mod guard;
 mod limits;
 mod manifest;
 mod mutations;

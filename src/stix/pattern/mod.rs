@@ -5,6 +5,7 @@ pub mod foreign;
 pub mod normal;
 pub mod parse;
 pub mod regex;
+pub mod sought;
 pub mod token;
 pub mod tree;
 mod vocabulary;

@@ -7,10 +7,11 @@ use crate::stix::finding::{Clip, Findings, Path};
 use crate::stix::id;
 use crate::stix::json::{Json, Members};
 use crate::stix::kind::{Class, class_of};
+use crate::stix::pattern::tree::Pattern;
 use crate::stix::time::Instant;
 
-/// Holds an object against the whole standard.
-pub(in crate::stix) fn check(object: &Members<'_>, findings: &mut Findings) {
+/// Holds an object against the whole standard. `show` is handed a pattern of the language of STIX as soon as it is read.
+pub(in crate::stix) fn check(object: &Members<'_>, findings: &mut Findings, show: &mut dyn FnMut(&Pattern<'_>)) {
     let at = Path::Root;
     let Some(name) = type_name(object, findings) else { return };
     if let Some(other) = object.text("spec_version").filter(|version| *version != "2.1") {
@@ -23,7 +24,7 @@ pub(in crate::stix) fn check(object: &Members<'_>, findings: &mut Findings) {
         findings.warn(&at.key("type"), "§11.2", "a custom type should begin with x-, or have an extension that defines it");
     }
     let kind = known.unwrap_or_else(|| extension::custom_type(object));
-    Check { object, kind, adds_properties: extension::adds_properties(object), findings }.whole();
+    Check { object, kind, adds_properties: extension::adds_properties(object), findings, show }.whole();
 }
 
 /// The type of a STIX Object, without which nothing else can be said.
@@ -56,6 +57,8 @@ pub(super) struct Check<'c, 'j> {
     /// Whether an extension of the object may add properties at its top.
     adds_properties: bool,
     pub(super) findings: &'c mut Findings,
+    /// Who else wants to see a pattern, so that it is read once.
+    pub(super) show: &'c mut dyn FnMut(&Pattern<'_>),
 }
 
 impl Check<'_, '_> {

@@ -19,6 +19,7 @@ use taxiway::auth::{Authenticator, token};
 use taxiway::door::connection::Gate;
 use taxiway::door::{self, App, limits, serve};
 use taxiway::feed::clock::Clock;
+use taxiway::feed::guard::Guard;
 use taxiway::feed::{self, Feed};
 use taxiway::operation::{self, Operation};
 use taxiway::stix::marking::Level;
@@ -128,6 +129,15 @@ impl Server {
 
     /// A server with other options of the doors.
     pub(crate) async fn with(backend: Backend, change: impl FnOnce(&mut door::Options)) -> Self {
+        Self::set_up(backend, Guard::default(), change).await
+    }
+
+    /// A server that holds what is posted against warning lists.
+    pub(crate) async fn guarded(backend: Backend, guard: Guard) -> Self {
+        Self::set_up(backend, guard, |_| {}).await
+    }
+
+    async fn set_up(backend: Backend, guard: Guard, change: impl FnOnce(&mut door::Options)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = match backend {
             Backend::Memory => Arc::new(MemoryStore::default()),
@@ -142,7 +152,7 @@ impl Server {
             envelope_objects: ENVELOPE_OBJECTS,
             json_depth: JSON_DEPTH,
         };
-        let feed = Arc::new(Feed::open(store, clock.clone(), options).await.unwrap());
+        let feed = Arc::new(Feed::open(store, clock.clone(), options).await.unwrap().guarded(guard));
         feed.edit(edits(), None).await.unwrap();
         let auth = Arc::new(Authenticator::new(feed.clone()).unwrap());
         let mut options = options_of_the_doors();
