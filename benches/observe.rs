@@ -29,8 +29,15 @@ fn main() {
 
 /// A feed with an open collection and a user.
 async fn app(secret: &str) -> Arc<App> {
-    let options =
-        feed::Options { page_default: 100, page_max: 1000, page_octets: 1 << 20, status_hours: 24, envelope_objects: 10_000, json_depth: 128 };
+    let options = feed::Options {
+        page_default: 100,
+        page_max: 1000,
+        page_octets: 1 << 20,
+        status_hours: 24,
+        envelope_objects: 10_000,
+        json_depth: 128,
+        catalog_octets: 1 << 20,
+    };
     let feed = Arc::new(Feed::open(Arc::new(MemoryStore::default()), Arc::new(SystemClock), options).await.expect("an empty store"));
     let name = "siem".to_owned();
     let collection = Collection {

@@ -47,6 +47,7 @@ pub struct Config {
     pub tls: Tls,
     pub limits: Limits,
     pub cache: Cache,
+    pub console: Console,
     pub access: Access,
     pub guard: Guard,
     pub operation: Operation,
@@ -101,6 +102,14 @@ pub struct Cache {
     pub tree_octets: u64,
     pub segment_octets: usize,
     pub compressed_octets: usize,
+}
+
+/// `[console]`
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "they are documented once, in taxiway.default.toml")]
+pub struct Console {
+    pub catalog_octets: usize,
 }
 
 /// `[access]`
@@ -234,6 +243,7 @@ impl Config {
             status_hours: limits.status_hours,
             envelope_objects: limits.envelope_objects.get(),
             json_depth: limits.json_depth,
+            catalog_octets: self.console.catalog_octets,
         }
     }
 

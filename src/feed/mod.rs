@@ -1,6 +1,7 @@
 //! The use cases: who may read and write what, and what happens then. No HTTP.
 
 pub mod access;
+pub mod catalog;
 pub mod clock;
 pub mod consumers;
 pub mod counts;
@@ -21,6 +22,7 @@ use uuid::Uuid;
 use crate::store::audit::Act;
 use crate::store::directory::{Directory, Edit};
 use crate::store::{Condition, EditError, Store, StoreError};
+use catalog::Catalog;
 use clock::Clock;
 use consumers::Consumers;
 use counts::Counts;
@@ -40,6 +42,7 @@ pub struct Feed {
     guard: Guard,
     consumers: Consumers,
     counts: Counts,
+    catalog: Arc<Catalog>,
 }
 
 /// What an operator may set about reading and writing.
@@ -58,6 +61,8 @@ pub struct Options {
     pub envelope_objects: usize,
     /// How deep an object may be nested, itself counted; at most [`DEEPEST`](crate::stix::json::DEEPEST).
     pub json_depth: usize,
+    /// The most octets of memory that the index of all collections may take.
+    pub catalog_octets: usize,
 }
 
 impl Feed {
@@ -67,6 +72,7 @@ impl Feed {
         let counts = Counts::default();
         let watched = store.clone();
         counts.watch_cache("segments", move || watched.condition().ready);
+        let catalog = Arc::new(Catalog::new(options.catalog_octets));
         Ok(Self {
             store,
             clock,
@@ -77,6 +83,7 @@ impl Feed {
             guard: Guard::default(),
             consumers: Consumers::default(),
             counts,
+            catalog,
         })
     }
 

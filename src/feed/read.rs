@@ -126,7 +126,9 @@ impl Feed {
         }
         let seen = self.find(reading, id.clone(), versions, usize::MAX).await?;
         let at = seen.iter().filter_map(|record| Instant::parse(&record.version).ok()).collect();
-        match self.store.delete(reading.collection, &id, &Versions::Some { first: false, last: false, at }, Some(act)).await? {
+        let deleted = self.store.delete(reading.collection, &id, &Versions::Some { first: false, last: false, at }, Some(act)).await?;
+        self.catalog.doubt(reading.collection, &id);
+        match deleted {
             0 => Err(Denied::Hidden.into()),
             _ => Ok(()),
         }

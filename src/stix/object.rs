@@ -101,7 +101,8 @@ fn version(object: &Members<'_>) -> Option<(String, Instant)> {
     Some((text.to_owned(), Instant::parse(text).ok()?))
 }
 
-fn level(object: &Members<'_>, id: &StixId) -> Level {
+/// The highest TLP level that marks an object or a part of it.
+pub fn level(object: &Members<'_>, id: &StixId) -> Level {
     if Tlp::of_id(id.as_str()).is_some() {
         return Level::Clear;
     }

@@ -194,8 +194,15 @@ async fn t090_a_request_has_an_id_that_its_failure_repeats() {
 async fn doors(metrics_from: &[&str], trusted_proxies: &[&str]) -> (Arc<Operation>, Router) {
     let addresses = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
     let store = Arc::new(MemoryStore::default());
-    let feed_options =
-        taxiway::feed::Options { page_default: 10, page_max: 10, page_octets: 1_000, status_hours: 24, envelope_objects: 10_000, json_depth: 128 };
+    let feed_options = taxiway::feed::Options {
+        page_default: 10,
+        page_max: 10,
+        page_octets: 1_000,
+        status_hours: 24,
+        envelope_objects: 10_000,
+        json_depth: 128,
+        catalog_octets: 1 << 20,
+    };
     let feed = Arc::new(Feed::open(store, Arc::new(SystemClock), feed_options).await.unwrap());
     let auth = Arc::new(Authenticator::new(feed.clone()).unwrap());
     let options = taxiway::door::Options { trusted_proxies: addresses(trusted_proxies), ..crate::support::server::options_of_the_doors() };

@@ -4,6 +4,7 @@ pub mod check;
 pub mod foreign;
 pub mod normal;
 pub mod parse;
+pub mod parts;
 pub mod regex;
 pub mod sought;
 pub mod token;

@@ -151,6 +151,7 @@ impl Server {
             status_hours: 48,
             envelope_objects: ENVELOPE_OBJECTS,
             json_depth: JSON_DEPTH,
+            catalog_octets: 16 << 20,
         };
         let feed = Arc::new(Feed::open(store, clock.clone(), options).await.unwrap().guarded(guard));
         feed.edit(edits(), None).await.unwrap();
