@@ -3,6 +3,7 @@
 pub mod bundle;
 pub mod finding;
 pub mod id;
+pub mod ioc;
 pub mod json;
 pub mod kind;
 pub mod marking;
