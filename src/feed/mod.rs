@@ -7,6 +7,7 @@ pub mod consumers;
 pub mod counts;
 pub mod curated;
 pub mod desk;
+pub mod document;
 pub mod error;
 pub mod guard;
 pub mod ingest;
