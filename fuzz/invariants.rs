@@ -4,8 +4,14 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use taxiway::stix::finding::Severity;
+use taxiway::stix::ioc::find::find;
+use taxiway::stix::ioc::group::group;
+use taxiway::stix::ioc::read::read;
+use taxiway::stix::ioc::write::{defang, pattern};
 use taxiway::stix::json::{self, Json};
 use taxiway::stix::object::judge;
+use taxiway::stix::pattern::normal::normal_form;
+use taxiway::stix::pattern::parse::parse;
 use taxiway::stix::time::Instant;
 use taxiway::stix::{bundle, succession};
 use taxiway::taxii::cursor;
@@ -40,4 +46,23 @@ pub(crate) fn cursor(octets: &[u8]) {
     for read in texts.iter().filter_map(|text| cursor::read(text)) {
         assert_eq!(cursor::read(&read.write()), Some(read));
     }
+}
+
+/// Any text as a report: what is found lies in it, in order and apart, and each value has a pattern that is its own normal form.
+pub(crate) fn iocs(text: &str) {
+    let found = find(text);
+    let mut end = 0;
+    for one in &found {
+        assert!(end <= one.span.start && !text.get(one.span.clone()).expect("a span of the text").is_empty(), "{one:?}");
+        assert!(!one.value.is_empty() && one.shown.as_ref() != Some(&one.value), "{one:?}");
+        end = one.span.end;
+        if let Some(pattern) = pattern(one.kind, &one.value).filter(|pattern| pattern.len() < 4000) {
+            let tree = parse(&pattern).expect("a pattern");
+            let normal = normal_form(&tree);
+            assert_eq!(parse(&normal).map(|again| normal_form(&again)), Ok(normal.clone()), "{one:?}");
+        }
+        defang(one.kind, &one.value);
+    }
+    read(text);
+    assert_eq!(group(found.clone()).iter().map(|group| group.count).sum::<usize>(), found.len());
 }

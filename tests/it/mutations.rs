@@ -2,7 +2,7 @@
 //! fuzzer at hand. `cargo +nightly fuzz run object` looks further.
 
 #[path = "../../fuzz/invariants.rs"]
-mod invariants;
+pub(crate) mod invariants;
 
 use std::fs;
 use std::path::Path;
@@ -57,6 +57,28 @@ fn bent_cursors_are_read_or_refused() {
         let mut dice = Dice(octets.len() as u64);
         (0..EACH).for_each(|_| invariants::cursor(&bend(&octets, &mut dice)));
     }
+}
+
+#[test]
+fn bent_reports_are_searched() {
+    for case in crate::ioc_corpus::cases() {
+        let mut dice = Dice(case.text.len() as u64);
+        (0..EACH / 20).for_each(|_| invariants::iocs(&String::from_utf8_lossy(&bend_report(case.text.as_bytes(), &mut dice))));
+    }
+}
+
+/// Edits with what reports are defanged with.
+fn bend_report(octets: &[u8], dice: &mut Dice) -> Vec<u8> {
+    const WORDS: &[&str] = &[
+        "[.]", "[", "]", "(dot)", " dot ", " at ", "[at]", "hxxp", "://", "[:]", "\\", "/", ".", ":", "@", "%", "~", "\"", "'", "`", "C:\\", "HKLM\\", "Mozilla/5.0 (", "mutex ",
+        "User-Agent:", "::", "/24", "-", "_", "。", "．", "\u{200b}", "é", "中", "\n", " ", ".com", ".exe", "1.2.3.4", "xn--",
+    ];
+    let mut bent = bend(octets, dice);
+    for _ in 0..dice.below(4) {
+        let at = dice.below(bent.len() + 1);
+        bent.splice(at..at, WORDS[dice.below(WORDS.len())].bytes());
+    }
+    bent
 }
 
 fn corpus(target: &str) -> Vec<Vec<u8>> {
