@@ -34,7 +34,15 @@ fn main() {
 
 fn post(bencher: Bencher<'_, '_>, store: Arc<dyn Store>, posting: Posting, size: u64) {
     let runtime = Runtime::new().expect("a runtime");
-    let options = Options { page_default: 1000, page_max: 5000, page_octets: 32 << 20, status_hours: 48, envelope_objects: 10_000, json_depth: 128 };
+    let options = Options {
+        page_default: 1000,
+        page_max: 5000,
+        page_octets: 32 << 20,
+        status_hours: 48,
+        envelope_objects: 10_000,
+        catalog_octets: 64 << 20,
+        json_depth: 128,
+    };
     let guard = Guard::open(&guard::Options { defaults: true, posting, ..guard::Options::default() }).expect("the lists that are built in");
     let feed = runtime.block_on(Feed::open(store, Arc::new(SystemClock), options)).expect("the store is empty").guarded(guard);
     let root = Root { slug: "bench".into(), title: "Bench".into(), description: None };

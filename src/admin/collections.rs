@@ -8,12 +8,11 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::body;
 use super::gate::administers;
 use super::grants::{self, Grant};
 use crate::door::caller::Segments;
 use crate::door::error::Failure;
-use crate::door::{App, respond};
+use crate::door::{App, json, respond};
 use crate::store::directory::{self, Conflict, Directory, Edit};
 
 /// What makes a collection.
@@ -101,7 +100,7 @@ pub async fn list(State(app): State<Arc<App>>) -> Response {
 
 /// `POST /admin/collections/`
 pub async fn add(State(app): State<Arc<App>>, request: Request) -> Result<Response, Failure> {
-    let new: NewCollection = body::json(request, &app).await?;
+    let new: NewCollection = json::read(request, &app).await?;
     let collection = directory::Collection {
         id: new.id.unwrap_or_else(Uuid::new_v4),
         root: new.root,

@@ -8,11 +8,11 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::collections;
 use super::gate::administers;
-use super::{body, collections};
 use crate::door::caller::Segments;
 use crate::door::error::Failure;
-use crate::door::{App, respond};
+use crate::door::{App, json, respond};
 use crate::store::directory::{Conflict, Directory, Edit, Rights};
 
 /// The rights that a grant is to have; what is left out is not granted.
@@ -73,7 +73,7 @@ pub async fn one(State(app): State<Arc<App>>, path: Segments) -> Result<Response
 
 /// `PUT /admin/grants/{user}/{root}/{collection}/`: the rights are these from now on.
 pub async fn set(State(app): State<Arc<App>>, path: Segments, request: Request) -> Result<Response, Failure> {
-    let NewRights { read, write } = body::json(request, &app).await?;
+    let NewRights { read, write } = json::read(request, &app).await?;
     if !read && !write {
         return Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "a grant has the right to read, to write, or both; DELETE ends it"));
     }

@@ -1,6 +1,5 @@
 //! The operator's door: a JSON API for administrators, under `/admin/`. One route table, one gate before it, thin handlers.
 
-pub mod body;
 pub mod collections;
 pub mod gate;
 pub mod grants;
@@ -14,7 +13,7 @@ use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{MethodRouter, any, get, put};
 
-use crate::door::{App, error};
+use crate::door::{App, error, json};
 
 /// Every path of this door with its methods. Paths end in `/`, as those of all doors do.
 pub fn table() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
@@ -42,6 +41,6 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/admin/{*path}", any(error::no_such_path))
         .method_not_allowed_fallback(error::no_such_method)
         .route_layer(from_fn_with_state(app.clone(), gate::pass))
-        .route_layer(map_response(gate::as_json))
+        .route_layer(map_response(json::as_json))
         .with_state(app)
 }

@@ -7,11 +7,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use super::body;
 use super::gate::administers;
 use crate::door::caller::Segments;
 use crate::door::error::Failure;
-use crate::door::{App, respond};
+use crate::door::{App, json, respond};
 use crate::store::directory::{Conflict, Edit, Root};
 
 /// What makes a root.
@@ -40,7 +39,7 @@ pub async fn list(State(app): State<Arc<App>>) -> Response {
 
 /// `POST /admin/roots/`
 pub async fn add(State(app): State<Arc<App>>, request: Request) -> Result<Response, Failure> {
-    let NewRoot { slug, title, description } = body::json(request, &app).await?;
+    let NewRoot { slug, title, description } = json::read(request, &app).await?;
     let root = Root { slug, title, description };
     app.feed.edit(vec![Edit::AddRoot(root.clone())], Some(administers(&app))).await?;
     Ok(respond::resource(StatusCode::CREATED, &root))

@@ -7,12 +7,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use super::body;
 use super::gate::administers;
 use crate::auth::accounts;
 use crate::door::caller::Segments;
 use crate::door::error::Failure;
-use crate::door::{App, respond};
+use crate::door::{App, json, respond};
 use crate::store::directory::{self, Conflict, Directory, Edit};
 use crate::taxii::stamp::Stamp;
 
@@ -93,7 +92,7 @@ pub async fn of_user(State(app): State<Arc<App>>, path: Segments) -> Result<Resp
 
 /// `POST /admin/users/{user}/tokens/`
 pub async fn add(State(app): State<Arc<App>>, path: Segments, request: Request) -> Result<Response, Failure> {
-    let NewToken { label, expires_in } = body::json(request, &app).await?;
+    let NewToken { label, expires_in } = json::read(request, &app).await?;
     let new = accounts::NewToken { user: path.get("user").into(), label, lifetime: expires_in };
     let (made, token) = accounts::add_token(&app.feed, new, administers(&app)).await?;
     Ok(respond::resource(StatusCode::CREATED, &Made { shown: Token::of(&made), token }))

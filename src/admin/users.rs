@@ -7,14 +7,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::body;
 use super::gate::administers;
 use super::grants::{self, Grant};
 use super::tokens::Token;
 use crate::auth::accounts;
 use crate::door::caller::Segments;
 use crate::door::error::Failure;
-use crate::door::{App, respond};
+use crate::door::{App, json, respond};
 use crate::stix::marking::Level;
 use crate::store::directory::{self, Conflict, Edit};
 
@@ -87,7 +86,7 @@ pub async fn list(State(app): State<Arc<App>>) -> Response {
 
 /// `POST /admin/users/`
 pub async fn add(State(app): State<Arc<App>>, request: Request) -> Result<Response, Failure> {
-    let NewUser { name, password, admin, clearance } = body::json(request, &app).await?;
+    let NewUser { name, password, admin, clearance } = json::read(request, &app).await?;
     let user = accounts::add_user(&app.feed, accounts::NewUser { name, password, admin, clearance }, administers(&app)).await?;
     Ok(respond::resource(StatusCode::CREATED, &User::of(&user)))
 }
@@ -109,7 +108,7 @@ pub async fn remove(State(app): State<Arc<App>>, path: Segments) -> Result<Respo
 
 /// `PUT /admin/users/{user}/password/`
 pub async fn set_password(State(app): State<Arc<App>>, path: Segments, request: Request) -> Result<Response, Failure> {
-    let NewPassword { password } = body::json(request, &app).await?;
+    let NewPassword { password } = json::read(request, &app).await?;
     accounts::set_password(&app.feed, path.get("user"), password, administers(&app)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod credential;
 pub mod password;
+pub mod session;
 pub mod throttle;
 pub mod token;
 

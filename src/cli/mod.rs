@@ -4,6 +4,7 @@ pub mod address;
 pub mod check;
 pub mod collection;
 pub mod copy;
+pub mod doors;
 pub mod exit;
 pub mod grant;
 pub mod open;

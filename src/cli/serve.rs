@@ -13,7 +13,7 @@ use clap::Args;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::exit::{Exit, Trouble};
-use super::{open, print, secret};
+use super::{doors, open, print, secret};
 use crate::auth::accounts::{self, AccountError, NewUser};
 use crate::config::{Config, Flag};
 use crate::door::connection::Gate;
@@ -25,7 +25,7 @@ use crate::feed::guard::Guard;
 use crate::operation::{Gauge, Operation};
 use crate::stix::marking::Level;
 use crate::store::audit::{Act, Verb};
-use crate::{admin, http, telemetry};
+use crate::telemetry;
 
 /// How often expired statuses are forgotten and the use of tokens is recorded.
 const TICK: Duration = Duration::from_secs(60);
@@ -82,7 +82,7 @@ impl Serve {
         let stop = drain(stop, operation.clone(), Duration::from_secs(config.operation.drain_seconds));
         reload_at_hangup(tls.clone())?;
         make_first_user(&app.feed).await?;
-        let router = operation.around(http::router(app.clone()).merge(admin::router(app.clone())));
+        let router = operation.around(doors::router(&app));
         // Served from now on, so that it can be asked whether it is ready; what else comes waits for the feeds.
         let limits = app.options.limits.clone();
         let gate = Gate::new(listener, &limits).map_err(failed)?;
@@ -194,8 +194,7 @@ fn announce(app: &App, address: SocketAddr) {
 
 /// Everything that is known about how the server does.
 fn watch(app: &Arc<App>, config: &Config) -> Result<Arc<Operation>, Trouble> {
-    let paths = http::table().into_iter().chain(admin::table()).map(|(path, _)| path);
-    Operation::new(app.clone(), paths, config.operation()).map_err(failed)
+    Operation::new(app.clone(), doors::paths(), config.operation()).map_err(failed)
 }
 
 /// Ends some time after `stop`: until then the server says that it is not ready any more, and serves whoever comes all the same.

@@ -18,10 +18,9 @@ use serde::de::DeserializeOwned;
 use tower::ServiceExt;
 
 use super::exit::{Exit, Trouble};
-use super::{open, secret};
-use crate::admin;
-use crate::admin::gate::AtTheStore;
+use super::{doors, open, secret};
 use crate::config::{Config, Flag};
+use crate::door::caller::AtTheStore;
 use crate::feed::guard::Guard;
 use crate::taxii::resource;
 use crate::telemetry;
@@ -93,7 +92,7 @@ impl Target {
         telemetry::start(&config.log).map_err(|error| Trouble::new(Exit::Unreadable, error))?;
         // These verbs post no objects, so that nobody waits for warning lists.
         let app = open::app(&config, Guard::default()).await?;
-        Ok(Admin::Here(admin::router(Arc::new(app))))
+        Ok(Admin::Here(doors::router(&Arc::new(app))))
     }
 
     fn there(&self, mut url: Url) -> Result<Admin, Trouble> {

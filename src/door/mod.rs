@@ -1,10 +1,12 @@
 //! What every door shares: who calls, how failures are told, bodies, paths and the socket.
 
 pub mod body;
+pub mod browse;
 pub mod caller;
 pub mod compress;
 pub mod connection;
 pub mod error;
+pub mod json;
 pub mod limits;
 pub mod path;
 pub mod patience;
@@ -12,6 +14,7 @@ pub mod pieces;
 pub mod request;
 pub mod respond;
 pub mod serve;
+pub mod target;
 pub mod tls;
 pub mod validator;
 

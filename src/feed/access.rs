@@ -77,6 +77,11 @@ impl Principal {
         Self::User { name: user.name.clone(), admin: user.admin, clearance: user.clearance }
     }
 
+    /// The program itself, on a store that it holds open.
+    pub fn program() -> Self {
+        Self::User { name: "taxiway".into(), admin: true, clearance: Level::Red }
+    }
+
     /// The name of the user; nobody's for the anonymous.
     pub fn name(&self) -> Option<&str> {
         match self {
@@ -154,6 +159,28 @@ pub fn collection(directory: &Directory, principal: &Principal, slug: &str, name
     match directory.find_collection(slug, name).and_then(|c| seen(directory, principal, c)) {
         Some(seen) => Ok(seen),
         None => root(directory, principal, slug).and(Err(Denied::Hidden)),
+    }
+}
+
+/// The collection with this id.
+pub fn by_id(directory: &Directory, principal: &Principal, id: Uuid) -> Result<Seen, Denied> {
+    knock(directory, principal)?;
+    directory.collection(id).and_then(|(_, collection)| seen(directory, principal, collection)).ok_or(Denied::Hidden)
+}
+
+/// Leave to read each collection that the caller may read.
+pub fn readings(directory: &Directory, principal: &Principal) -> Result<Vec<Reading>, Denied> {
+    knock(directory, principal)?;
+    let seen = directory.collections.values().filter_map(|collection| seen(directory, principal, collection));
+    Ok(seen.filter_map(|seen| seen.to_read().ok()).collect())
+}
+
+/// Whose acts the caller may look up in the audit log: everybody's (`None`) if it is an administrator, else its own.
+pub fn own_acts(principal: &Principal) -> Result<Option<String>, Denied> {
+    match principal {
+        Principal::Anonymous => Err(Denied::Credentials),
+        Principal::User { admin: true, .. } => Ok(None),
+        Principal::User { name, .. } => Ok(Some(name.clone())),
     }
 }
 

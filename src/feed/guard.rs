@@ -38,6 +38,7 @@ use serde::Deserialize;
 
 use crate::stix::finding::Clip;
 use crate::stix::object::Part;
+use crate::stix::pattern::parse::parse;
 use list::List;
 use lists::{Builder, Hit, Lists, Policy};
 
@@ -131,6 +132,20 @@ impl Guard {
             }
         }
         Ok(Self { lists: Arc::new(reading.finish()?), posting: options.posting })
+    }
+
+    /// Everything that is known of what a pattern looks for; nothing of what is no pattern.
+    pub fn hits(&self, pattern: &str) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        if let Ok(parsed) = parse(pattern) {
+            object::of_pattern(&parsed, &mut |subject| hits.extend(self.lists.check(&subject)));
+        }
+        hits
+    }
+
+    /// Why a pattern is blocked, if it is.
+    pub fn block(&self, pattern: &str) -> Option<String> {
+        self.hits(pattern).into_iter().find(|hit| hit.policy == Policy::Block).map(|hit| hit.to_string())
     }
 
     /// Looks at an object while it is judged.

@@ -16,6 +16,7 @@ use super::access::Writing;
 use super::error::FeedError;
 use super::guard::{Guard, Listed};
 use crate::stix::object::{self, Object, Refusal};
+use crate::stix::time::Instant;
 use crate::store::audit::Act;
 use crate::store::{Addition, NewObject, Receipt, StoreError};
 use crate::taxii::resource::{Status, StatusDetail};
@@ -62,30 +63,32 @@ impl Feed {
     }
 }
 
+impl Feed {
+    /// Judges objects that have come in a file: each good, or why it is refused.
+    pub(super) async fn judge_objects(&self, objects: Vec<Bytes>, now: Stamp) -> Result<Vec<Result<NewObject, String>>, FeedError> {
+        let (guard, depth) = (self.guard.clone(), self.options.json_depth);
+        let judged = tokio::task::spawn_blocking(move || {
+            let judge = Judge { now, instant: now.instant(), depth, guard: &guard };
+            let one = |object: Bytes| {
+                let text = std::str::from_utf8(&object).map_err(|error| error.to_string())?.to_owned();
+                judge.one(&text, object, 0).map_err(|detail| detail.message.unwrap_or_default())
+            };
+            objects.into_par_iter().with_min_len(PARALLEL).map(one).collect()
+        });
+        judged.await.map_err(|e| FeedError::NotAnEnvelope(format!("the objects could not be judged: {e}")))
+    }
+}
+
 /// The good objects of an envelope, and the refused ones with the reasons. A large envelope is judged on all cores.
 fn judge(body: &Bytes, now: Stamp, bounds: Bounds, guard: &Guard) -> Result<(Vec<NewObject>, Vec<StatusDetail>), FeedError> {
-    let instant = now.instant();
     let raws: Vec<(usize, &RawValue)> = split(body)?.into_iter().enumerate().collect();
     if raws.len() > bounds.objects {
         return Err(FeedError::TooMany { found: raws.len(), most: bounds.objects });
     }
-    let judge = |(at, raw): (usize, &RawValue)| {
-        let mut watch = guard.watch();
-        let judged =
-            object::check_depth(raw.get(), bounds.depth).and_then(|()| object::judge_shown(raw.get(), &instant, &mut |part| watch.see(part)));
-        let object = judged.map_err(|refusal| failure(refusal, at, now))?;
-        let listed = watch.verdict(object.revoked).map_err(|listed| blocked(&object, &listed, now))?;
-        Ok(NewObject {
-            warning: warning(&object, &listed),
-            id: object.id,
-            version: object.version,
-            level: object.level,
-            revoked: object.revoked,
-            object: body.slice_ref(raw.get().as_bytes()),
-        })
-    };
+    let judge = Judge { now, instant: now.instant(), depth: bounds.depth, guard };
+    let one = |(at, raw): (usize, &RawValue)| judge.one(raw.get(), body.slice_ref(raw.get().as_bytes()), at);
     let (mut good, mut refused) = (Vec::with_capacity(raws.len()), Vec::new());
-    let judged: Vec<_> = raws.into_par_iter().with_min_len(PARALLEL).map(judge).collect();
+    let judged: Vec<_> = raws.into_par_iter().with_min_len(PARALLEL).map(one).collect();
     for verdict in judged {
         match verdict {
             Ok(object) => good.push(object),
@@ -93,6 +96,26 @@ fn judge(body: &Bytes, now: Stamp, bounds: Bounds, guard: &Guard) -> Result<(Vec
         }
     }
     Ok((good, refused))
+}
+
+/// Judges objects as this server does at one moment.
+struct Judge<'g> {
+    now: Stamp,
+    instant: Instant,
+    depth: usize,
+    guard: &'g Guard,
+}
+
+impl Judge<'_> {
+    /// One object, or why it is refused; `at` is its place among others.
+    fn one(&self, raw: &str, object: Bytes, at: usize) -> Result<NewObject, StatusDetail> {
+        let mut watch = self.guard.watch();
+        let judged = object::check_depth(raw, self.depth).and_then(|()| object::judge_shown(raw, &self.instant, &mut |part| watch.see(part)));
+        let good = judged.map_err(|refusal| failure(refusal, at, self.now))?;
+        let listed = watch.verdict(good.revoked).map_err(|listed| blocked(&good, &listed, self.now))?;
+        let warning = warning(&good, &listed);
+        Ok(NewObject { warning, id: good.id, version: good.version, level: good.level, revoked: good.revoked, object })
+    }
 }
 
 /// What an operator bounds.

@@ -14,7 +14,8 @@ pub mod ingest;
 pub mod object;
 pub mod read;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
@@ -22,11 +23,13 @@ use uuid::Uuid;
 
 use crate::store::audit::Act;
 use crate::store::directory::{Directory, Edit};
+use crate::store::paper::{Kind, Paper};
 use crate::store::{Condition, EditError, Store, StoreError};
 use catalog::Catalog;
 use clock::Clock;
 use consumers::Consumers;
 use counts::Counts;
+use desk::import::Progress;
 use guard::Guard;
 
 /// A store with its rules: what every door speaks to.
@@ -41,6 +44,8 @@ pub struct Feed {
     /// Held while an analyst's act is read, made and written, so that none is made from what another is about to replace.
     desk: Mutex<()>,
     guard: Guard,
+    /// How far the imports are that go on.
+    imports: std::sync::Mutex<HashMap<Uuid, Arc<Progress>>>,
     consumers: Consumers,
     counts: Counts,
     catalog: Arc<Catalog>,
@@ -82,6 +87,7 @@ impl Feed {
             options,
             desk: Mutex::new(()),
             guard: Guard::default(),
+            imports: std::sync::Mutex::default(),
             consumers: Consumers::default(),
             counts,
             catalog,
@@ -112,6 +118,31 @@ impl Feed {
         Ok(directory)
     }
 
+    /// Keeps a paper, in the place of one of the same kind and id.
+    pub async fn keep(&self, paper: Paper) -> Result<(), StoreError> {
+        self.store.keep(paper).await
+    }
+
+    /// A paper that has not expired.
+    pub async fn paper(&self, kind: Kind, id: Uuid) -> Result<Option<Paper>, StoreError> {
+        self.store.paper(kind, id, self.clock.now()).await
+    }
+
+    /// All papers of a kind that have not expired.
+    pub async fn papers(&self, kind: Kind) -> Result<Vec<Paper>, StoreError> {
+        self.store.papers(kind, self.clock.now()).await
+    }
+
+    /// Throws a paper away; whether it was there.
+    pub async fn discard(&self, kind: Kind, id: Uuid) -> Result<bool, StoreError> {
+        self.store.discard(kind, id).await
+    }
+
+    /// Writes an act into the audit log of which nothing is stored.
+    pub async fn log(&self, act: Act) -> Result<(), StoreError> {
+        self.store.log(act).await
+    }
+
     /// Forgets what has expired.
     pub async fn sweep(&self) -> Result<usize, StoreError> {
         self.store.sweep(self.clock.now()).await
@@ -125,6 +156,10 @@ impl Feed {
     /// How the store does.
     pub fn condition(&self) -> Condition {
         self.store.condition()
+    }
+
+    fn imports(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<Progress>>> {
+        self.imports.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What went through since the feed was opened.

@@ -6,11 +6,12 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
-use super::extract::{Target, accept};
+use super::extract::accept;
 use crate::door::App;
 use crate::door::caller::{Caller, Segments};
 use crate::door::error::Failure;
 use crate::door::respond;
+use crate::door::target::Target;
 use crate::feed::access::{self, Seen};
 use crate::taxii::media::{self, Offer};
 use crate::taxii::resource::{Collection, Collections};

@@ -10,10 +10,11 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
 
-use super::extract::{Target, accept, needs_empty_list};
+use super::extract::{accept, needs_empty_list};
 use super::respond::{Asked, page};
 use crate::door::caller::Segments;
 use crate::door::error::Failure;
+use crate::door::target::Target;
 use crate::door::{App, body, request, respond};
 use crate::feed::access::Reading;
 use crate::feed::error::FeedError;

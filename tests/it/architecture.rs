@@ -13,10 +13,11 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("door", &["stix", "taxii", "store", "feed", "auth"]),
     ("http", &["stix", "taxii", "store", "feed", "auth", "door"]),
     ("admin", &["stix", "taxii", "store", "feed", "auth", "door"]),
+    ("desk", &["stix", "taxii", "store", "feed", "auth", "door"]),
     ("operation", &["stix", "taxii", "store", "feed", "auth", "door"]),
     ("config", &["stix", "taxii", "store", "feed", "auth", "door", "operation"]),
     ("telemetry", &["config"]),
-    ("cli", &["stix", "taxii", "store", "feed", "auth", "door", "http", "admin", "operation", "config", "telemetry"]),
+    ("cli", &["stix", "taxii", "store", "feed", "auth", "door", "http", "admin", "desk", "operation", "config", "telemetry"]),
     ("main", &["cli"]),
     ("lib", &[]),
 ];
@@ -25,7 +26,7 @@ const FLOORS: &[(&str, &[&str])] = &[
 const ROOMS: &[(&str, &[&str])] = &[
     ("sled::", &["store/sled/"]),
     ("sqlx::", &["store/postgres/"]),
-    ("axum::", &["door/", "http/", "admin/", "operation/", "cli/"]),
+    ("axum::", &["door/", "http/", "admin/", "desk/", "operation/", "cli/"]),
     ("axum_server::", &["door/serve.rs", "door/connection.rs", "door/tls.rs"]),
     ("rustls::", &["door/tls.rs", "cli/mod.rs"]),
     ("x509_parser::", &["auth/credential.rs"]),

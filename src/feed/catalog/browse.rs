@@ -77,6 +77,22 @@ pub enum Order {
     ValidUntil,
 }
 
+impl Order {
+    /// Every order.
+    pub const ALL: [Self; 5] = [Self::Added, Self::Modified, Self::Name, Self::Confidence, Self::ValidUntil];
+
+    /// Its name, as in a query.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Modified => "modified",
+            Self::Name => "name",
+            Self::Confidence => "confidence",
+            Self::ValidUntil => "valid_until",
+        }
+    }
+}
+
 impl Default for Browse {
     fn default() -> Self {
         Self {

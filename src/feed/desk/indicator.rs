@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::feed::object::Properties;
 use crate::stix::id::StixId;
+use crate::stix::ioc::{Kind, write};
 use crate::stix::marking::{Level, TLP};
 use crate::stix::time::format_micros;
 use crate::taxii::stamp::Stamp;
@@ -71,6 +72,14 @@ pub struct Source {
     pub url: Option<String>,
 }
 
+impl Proposal {
+    /// An indicator for one value in normal form; `None` for what is no observable.
+    pub fn of(kind: Kind, value: &str, description: Option<&str>, terms: &Arc<Terms>) -> Option<Self> {
+        let description = description.map(str::to_owned).filter(|text| !text.is_empty());
+        Some(Self { pattern: write::pattern(kind, value)?, name: name(kind, value), description, terms: terms.clone() })
+    }
+}
+
 impl Terms {
     /// What no indicator can be published with, if there is such a thing.
     pub fn fault(&self) -> Option<String> {
@@ -85,6 +94,27 @@ impl Terms {
         }
         self.related.iter().find_map(|id| StixId::parse(id).err().map(|error| format!("related: {id:?} is no id: {error}")))
     }
+}
+
+/// What people call an indicator.
+fn name(kind: Kind, value: &str) -> String {
+    let noun = match kind {
+        Kind::Ipv4 | Kind::Ipv6 => "Address",
+        Kind::Network => "Network",
+        Kind::Domain => "Domain",
+        Kind::Url => "URL",
+        Kind::Email => "E-mail address",
+        Kind::Md5 | Kind::Sha1 | Kind::Sha256 | Kind::Sha512 => "File",
+        Kind::FileName => "File name",
+        Kind::FilePath => "File path",
+        Kind::RegistryKey => "Registry key",
+        Kind::UserAgent => "User agent",
+        Kind::Mutex => "Mutex",
+        Kind::Asn => "Autonomous system",
+        Kind::Cve => "Vulnerability",
+        Kind::Technique | Kind::Group | Kind::Software => "ATT&CK",
+    };
+    format!("{noun} {value}")
 }
 
 /// The first version of an indicator.

@@ -2,11 +2,20 @@
 
 pub mod change;
 pub mod decay;
+pub mod drafts;
 pub mod identity;
+pub mod import;
 pub mod indicator;
+pub mod lines;
 pub mod merge;
+pub mod publish;
+pub mod review;
 pub mod revise;
+pub mod show;
 pub mod sight;
+pub mod target;
+pub mod trail;
+pub mod undo;
 
 use crate::stix::id::StixId;
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 use url::{Host, Url};
 
 use super::list::{List, Matching};
@@ -19,7 +19,7 @@ use crate::stix::finding::Clip;
 const LONGEST_HOST: usize = 253;
 
 /// What it means for a value to be on a list.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Policy {
     /// It would do harm where it is blocked: it is not taken where that is asked for.
@@ -30,9 +30,10 @@ pub enum Policy {
 }
 
 /// A list that a value is on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Hit {
     /// The name of the list.
+    #[serde(serialize_with = "write_name")]
     pub list: Arc<str>,
     /// What the list asks for.
     pub policy: Policy,
@@ -42,8 +43,13 @@ pub struct Hit {
     pub how: How,
 }
 
+fn write_name<S: Serializer>(name: &Arc<str>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(name)
+}
+
 /// How an entry matched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum How {
     /// It is the value.
     Exact,

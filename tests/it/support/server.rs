@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use taxiway::auth::{Authenticator, token};
+use taxiway::cli::doors;
 use taxiway::door::connection::Gate;
 use taxiway::door::{self, App, limits, serve};
 use taxiway::feed::clock::Clock;
@@ -159,12 +160,11 @@ impl Server {
         let mut options = options_of_the_doors();
         change(&mut options);
         let app = Arc::new(App::new(feed.clone(), auth, options));
-        let doors = taxiway::http::router(app.clone()).merge(taxiway::admin::router(app.clone()));
-        let paths = taxiway::http::table().into_iter().chain(taxiway::admin::table()).map(|(path, _)| path);
+        let (router, paths) = (doors::router(&app), doors::paths());
         let options = operation::Options { metrics_from: Vec::new(), log_requests: false };
         let operation = Operation::new(app.clone(), paths, options).unwrap();
         operation.stage().set_loaded();
-        let router = operation.around(doors);
+        let router = operation.around(router);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let gate = Gate::new(listener, &app.options.limits).unwrap();

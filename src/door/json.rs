@@ -1,16 +1,17 @@
-//! Bodies of requests: JSON, read strictly.
+//! Doors that speak JSON: what comes is read strictly, what goes is for nobody to keep.
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-use crate::door::caller::header_text;
-use crate::door::error::Failure;
-use crate::door::{App, body};
+use super::caller::header_text;
+use super::error::Failure;
+use super::{App, body};
 
 /// Reads a body as `T`: 415 unless it says that it is JSON, 400 if it is not, 422 if it is other JSON than is wanted.
-pub async fn json<T: DeserializeOwned>(request: Request, app: &App) -> Result<T, Failure> {
+pub async fn read<T: DeserializeOwned>(request: Request, app: &App) -> Result<T, Failure> {
     check_type(request.headers())?;
     let bytes = body::read(request, &app.options).await?;
     serde_json::from_slice(&bytes).map_err(|error| match error.classify() {
@@ -26,4 +27,14 @@ fn check_type(headers: &HeaderMap) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("the Content-Type is application/json here; it is {given:?}")))
+}
+
+/// Everything that such a door says is JSON, in the shapes of TAXII where it has them, and is for nobody to keep.
+pub async fn as_json(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    if headers.contains_key(header::CONTENT_TYPE) {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }

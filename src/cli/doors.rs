@@ -1,0 +1,20 @@
+//! All doors as one: their routers and their paths.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::MethodRouter;
+
+use crate::door::App;
+use crate::{admin, desk, http};
+
+/// Every path of every door.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    let tables: [Vec<(&'static str, MethodRouter<Arc<App>>)>; 3] = [http::table(), admin::table(), desk::table()];
+    tables.into_iter().flatten().map(|(path, _)| path)
+}
+
+/// The doors, merged.
+pub fn router(app: &Arc<App>) -> Router {
+    http::router(app.clone()).merge(admin::router(app.clone())).merge(desk::router(app.clone()))
+}

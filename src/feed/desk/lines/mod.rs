@@ -1,0 +1,144 @@
+//! What stands in a file that is to be imported: STIX, MISP events, tables, or any document with indicators in it.
+
+mod misp;
+mod stix;
+mod table;
+mod value;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::Unfit;
+use super::indicator::{Proposal, Terms};
+use crate::feed::document::open;
+use crate::stix::ioc::group::group;
+
+/// One thing in a file.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// Its place, from 1: the line, or the place in the list of objects or attributes.
+    pub number: usize,
+    /// What stands there, as far as it helps to find it.
+    pub text: String,
+    /// What it is.
+    pub what: What,
+}
+
+/// What a line is.
+#[derive(Debug, Clone)]
+pub enum What {
+    /// An indicator.
+    Proposal(Box<Proposal>),
+    /// A STIX object as it came.
+    Object(Bytes),
+    /// Nothing that could be imported, and why that is so.
+    Nothing(String),
+    /// Something that cannot be imported as it is, and why.
+    Refused(String),
+}
+
+/// Reads a file. What a line says of its own goes before `terms`.
+pub fn read(name: &str, octets: &Bytes, terms: &Arc<Terms>) -> Result<Vec<Line>, Unfit> {
+    let lines = match std::str::from_utf8(octets) {
+        Ok(text) => match text.trim_start_matches('\u{feff}').trim_start().as_bytes().first() {
+            Some(b'{' | b'[') => misp::read(text, terms).or_else(|| stix::read(octets, text)).transpose()?,
+            _ => table::read(name, text, terms).transpose()?,
+        },
+        Err(_) => None,
+    };
+    let lines = lines.map_or_else(|| document(name, octets, terms), Ok)?;
+    if lines.is_empty() { Err(Unfit::Asked(format!("there is no indicator in {name:?}"))) } else { Ok(lines) }
+}
+
+/// Each value in a document once.
+fn document(name: &str, octets: &Bytes, terms: &Arc<Terms>) -> Result<Vec<Line>, Unfit> {
+    let document = open::open(octets, Some(name), None).map_err(|error| Unfit::Asked(format!("{name}: {error}")))?;
+    let mut passed = (0, 1);
+    let lines = group(document.find()).into_iter().map(|group| {
+        let at = group.first.span.start;
+        passed.1 += document.text.get(passed.0..at).unwrap_or_default().matches('\n').count();
+        passed.0 = at.max(passed.0);
+        let what = match group.first.doubt {
+            None => value::propose(&group.first, terms),
+            Some(doubt) => What::Nothing(format!("doubtful ({}); add it by itself if it is one", value::doubt(doubt))),
+        };
+        Line { number: passed.1, text: group.first.value, what }
+    });
+    Ok(lines.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn lines(name: &str, text: &str) -> Vec<(usize, String, String)> {
+        let terms = Arc::new(Terms { labels: vec!["all".into()], ..Terms::default() });
+        let told = |line: Line| {
+            let what = match line.what {
+                What::Proposal(proposal) => proposal.pattern,
+                What::Object(object) => String::from_utf8(object.to_vec()).unwrap(),
+                What::Nothing(why) => format!("nothing: {why}"),
+                What::Refused(why) => format!("refused: {why}"),
+            };
+            (line.number, line.text, what)
+        };
+        read(name, &Bytes::copy_from_slice(text.as_bytes()), &terms).unwrap().into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn prose_is_searched() {
+        let found = lines("report.txt", "They used\nhxxp://evil[.]example[.]com/a and 198.51.100[.]7.\nAgain 198.51.100.7");
+        let patterns: Vec<&str> = found.iter().map(|(.., pattern)| pattern.as_str()).collect();
+        assert!(patterns.contains(&"[ipv4-addr:value = '198.51.100.7']"), "{patterns:?}");
+        assert_eq!(found.iter().filter(|(_, value, _)| value == "198.51.100.7").map(|(line, ..)| *line).collect::<Vec<_>>(), [2]);
+    }
+
+    #[test]
+    fn a_table_says_what_each_line_is() {
+        let table = "type,value,confidence,tags,comment\nip-dst,198.51.100[.]7,80,\"a;b\",C2\nmutex,Global\\evil,,,\n,,,,\nmd5,nonsense,,,\n";
+        let terms = Arc::new(Terms { labels: vec!["all".into()], ..Terms::default() });
+        let read = read("list.csv", &Bytes::copy_from_slice(table.as_bytes()), &terms).unwrap();
+        let What::Proposal(first) = &read[0].what else { panic!("{read:?}") };
+        assert_eq!((first.terms.confidence, first.terms.labels.clone()), (Some(80), vec!["all".to_owned(), "a".into(), "b".into()]));
+        assert_eq!(first.description.as_deref(), Some("C2"));
+        let rest = lines("list.csv", table);
+        assert_eq!(rest.iter().map(|(number, ..)| *number).collect::<Vec<_>>(), [2, 3, 4, 5]);
+        assert_eq!(rest[1].2, "[mutex:name = 'Global\\\\evil']");
+        assert!(rest[2].2.starts_with("nothing") && rest[3].2.starts_with("refused"), "{rest:?}");
+    }
+
+    #[test]
+    fn stix_is_kept_as_it_came() {
+        let [one, two] = [r#"{ "type":"malware" ,"id":"malware--1"}"#, r#"{"type":"tool","id":"tool--1"}"#];
+        let bundle = format!(r#"{{"type":"bundle","id":"bundle--1","objects":[{one},{two}]}}"#);
+        for text in [bundle, format!(r#"{{"objects":[{one},{two}]}}"#), format!("[{one},{two}]"), format!("{one}\n\n{two}\n")] {
+            let found = lines("some.json", &text);
+            assert_eq!(found.iter().map(|(.., object)| object.as_str()).collect::<Vec<_>>(), [one, two], "{text}");
+        }
+        assert_eq!(lines("one.json", one)[0].1, "malware--1");
+    }
+
+    #[test]
+    fn an_event_of_misp_is_its_attributes() {
+        let event = json!({"Event": {
+            "info": "Shells", "uuid": "5f1a6a3e-0000-4000-8000-000000000001", "Orgc": {"name": "CERT"}, "Tag": [{"name": "tlp:green"}, {"name": "kind:x"}],
+            "Attribute": [
+                {"type": "ip-dst|port", "value": "198.51.100.7|443", "to_ids": true, "comment": "C2"},
+                {"type": "comment", "value": "198.51.100.8", "to_ids": false},
+            ],
+            "Object": [{"Attribute": [{"type": "filename|sha256", "value": format!("a.aspx|{}", "ab".repeat(32)), "to_ids": true}]}],
+        }});
+        let found = lines("event.json", &event.to_string());
+        assert_eq!(found.len(), 3);
+        assert_eq!(found[0].2, "[ipv4-addr:value = '198.51.100.7']");
+        assert!(found[1].2.starts_with("nothing"));
+        assert_eq!(found[2].2, format!("[file:hashes.'SHA-256' = '{}']", "ab".repeat(32)));
+        let terms = Arc::new(Terms::default());
+        let What::Proposal(first) = &read("e", &event.to_string().into(), &terms).unwrap()[0].what.clone() else { panic!() };
+        assert_eq!(first.terms.tlp, crate::stix::marking::Level::Green);
+        assert_eq!(first.terms.source.as_ref().unwrap().name, "CERT");
+    }
+}
