@@ -68,7 +68,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache: 48 << 20, segments: 64 << 20, reserve: 64 << 20 }
+        Self { cache: 32 << 20, segments: 48 << 20, reserve: 64 << 20 }
     }
 }
 
