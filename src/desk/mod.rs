@@ -38,7 +38,6 @@ pub fn router(app: Arc<App>) -> Router {
     let routed = table().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
     routed
         .route("/desk/", any(error::no_such_path))
-        .route("/desk/{*path}", any(error::no_such_path))
         .method_not_allowed_fallback(error::no_such_method)
         .route_layer(map_response(json::as_json))
         .with_state(app)
