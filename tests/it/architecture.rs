@@ -33,6 +33,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("argon2::", &["auth/password.rs"]),
     ("clap::", &["cli/"]),
     ("reqwest::", &["cli/"]),
+    ("psl::", &["stix/ioc/host.rs"]),
+    ("lopdf::", &["feed/document/pdf.rs"]),
+    ("html5ever::", &["feed/document/html.rs"]),
+    ("encoding_rs::", &["feed/document/encoding.rs"]),
+    ("chardetng::", &["feed/document/encoding.rs"]),
     ("prometheus_client::", &["operation/metrics.rs"]),
 ];
 

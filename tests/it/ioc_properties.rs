@@ -13,7 +13,7 @@ use taxiway::stix::pattern::parse::parse;
 /// A value of a kind in any spelling, and in normal form.
 fn value() -> impl Strategy<Value = (Kind, String, String)> {
     let label = "[a-zA-Z][a-zA-Z0-9]{0,8}";
-    let host = (label, prop_oneof!["com", "NET", "co.uk", "org"]).prop_map(|(label, suffix)| format!("{label}.{suffix}"));
+    let host = (label, prop_oneof!["com", "NET", "co\\.uk", "org"]).prop_map(|(label, suffix)| format!("{label}.{suffix}"));
     let lower = |kind| move |text: String| (kind, text.clone(), text.to_ascii_lowercase());
     let public = (1..9_u8, 0..=255_u8, 0..=255_u8, 1..=255_u8);
     prop_oneof![
@@ -25,10 +25,13 @@ fn value() -> impl Strategy<Value = (Kind, String, String)> {
             (Kind::Ipv6, long.join(":"), address.to_string())
         }),
         host.clone().prop_map(lower(Kind::Domain)),
-        (host.clone(), "/[a-zA-Z0-9/_=-]{0,12}[a-z0-9/]").prop_map(|(host, path)| {
-            (Kind::Url, format!("HTTPS://{host}:443{path}"), format!("https://{}{path}", host.to_ascii_lowercase()))
-        }),
-        ("[A-Za-z0-9][A-Za-z0-9+]{0,8}", host).prop_map(|(local, host)| (Kind::Email, format!("{local}@{host}"), format!("{local}@{}", host.to_ascii_lowercase()))),
+        (host.clone(), "/[a-zA-Z0-9/_=-]{0,12}[a-z0-9/]")
+            .prop_map(|(host, path)| { (Kind::Url, format!("HTTPS://{host}:443{path}"), format!("https://{}{path}", host.to_ascii_lowercase())) }),
+        ("[A-Za-z0-9][A-Za-z0-9+]{0,8}", host).prop_map(|(local, host)| (
+            Kind::Email,
+            format!("{local}@{host}"),
+            format!("{local}@{}", host.to_ascii_lowercase())
+        )),
         "[0-9A-F]{30}A1".prop_map(lower(Kind::Md5)),
         "[0-9A-F]{38}A1".prop_map(lower(Kind::Sha1)),
         "[0-9A-F]{62}A1".prop_map(lower(Kind::Sha256)),
@@ -84,9 +87,36 @@ proptest! {
 }
 
 /// Texts that would take a search long which begins anew at each place.
-const HARD: [&str; 24] = [
-    "a.", "a@", "1.", "::", "a:", "a\\", "C:\\", "C:\\a ", "http://", "hxxp", "[.]", "h[", "(", "Mozilla/5.0 (", "mutex ", "/a", "/etc/", "%a%\\", "\\\\a\\", "HKLM\\a ",
-    "user-agent: ", "中a", " dot a", "-",
+const HARD: [&str; 29] = [
+    "a.",
+    "a@",
+    "1.",
+    "::",
+    "a:",
+    "a\\",
+    "C:\\",
+    "C:\\a ",
+    "http://",
+    "hxxp",
+    "[.]",
+    "h[",
+    "(",
+    "Mozilla/5.0 (",
+    "mutex ",
+    "/a",
+    "/etc/",
+    "%a%\\",
+    "\\\\a\\",
+    "HKLM\\a ",
+    "user-agent: ",
+    "中a",
+    " dot a",
+    "-",
+    "\\",
+    "1.1.1.1/",
+    "a.com/",
+    "a.com?",
+    "\"C:\\a",
 ];
 
 #[test]

@@ -21,28 +21,28 @@ const FONTS: usize = 256;
 pub(super) fn text(octets: &[u8]) -> Result<String, DocumentError> {
     // The library reads whatever somebody has sent in. Should it panic on that, the document is at fault and nothing else is touched:
     // all that it works on is dropped here.
-    catch_unwind(AssertUnwindSafe(|| read(octets))).unwrap_or_else(|_| Err(broken(None, "it is malformed in a way that the reader does not expect")))
+    catch_unwind(AssertUnwindSafe(|| read(octets))).unwrap_or_else(|_| Err(broken(None, &"it is malformed in a way that the reader does not expect")))
 }
 
-fn broken(page: Option<usize>, why: impl ToString) -> DocumentError {
+fn broken(page: Option<usize>, why: &impl ToString) -> DocumentError {
     DocumentError::Pdf { place: page.map(|page| format!(" on page {page}")).unwrap_or_default(), why: why.to_string() }
 }
 
 fn read(octets: &[u8]) -> Result<String, DocumentError> {
     let options = LoadOptions { max_decompressed_size: Some(STREAM), ..LoadOptions::default() };
-    let document = Document::load_mem_with_options(octets, options).map_err(|error| broken(None, error))?;
+    let document = Document::load_mem_with_options(octets, options).map_err(|error| broken(None, &error))?;
     if document.is_encrypted() {
-        return Err(broken(None, "it is encrypted"));
+        return Err(broken(None, &"it is encrypted"));
     }
     let mut reader = Reader { document: &document, fonts: HashMap::new(), text: String::new(), left: CONTENT };
     for (at, page) in document.page_iter().enumerate() {
         if at == PAGES {
-            return Err(broken(None, format!("it has more than {PAGES} pages")));
+            return Err(broken(None, &format!("it has more than {PAGES} pages")));
         }
         reader.page(at + 1, page)?;
     }
     if reader.text.trim().is_empty() {
-        return Err(broken(None, "it has no text: its pages may be pictures"));
+        return Err(broken(None, &"it has no text: its pages may be pictures"));
     }
     Ok(reader.text)
 }
@@ -81,10 +81,10 @@ impl<'d> Reader<'d> {
             lopdf::Error::Decompress(lopdf::DecompressError::MemoryLimitExceeded { .. }) => {
                 DocumentError::TooLarge { most: limit, place: format!(" on page {number}") }
             }
-            error => broken(Some(number), error),
+            error => broken(Some(number), &error),
         })?;
         self.left -= content.len().min(self.left);
-        let content = Content::decode(&content).map_err(|error| broken(Some(number), error))?;
+        let content = Content::decode(&content).map_err(|error| broken(Some(number), &error))?;
         let names: HashMap<Vec<u8>, *const Dictionary> =
             self.document.get_page_fonts(page).unwrap_or_default().into_iter().map(|(name, font)| (name, self.font(font))).collect();
         let mut pen = Pen::default();
@@ -204,21 +204,21 @@ impl Default for Matrix {
 
 impl Matrix {
     fn of(operands: &[Object]) -> Option<Self> {
-        let [a, b, c, d, e, f] = operands else { return None };
-        let read = |operand| number(Some(operand));
-        Some(Self([read(a)?, read(b)?, read(c)?, read(d)?, read(e)?, read(f)?]))
+        let numbers: Vec<f32> = operands.iter().map_while(|operand| number(Some(operand))).collect();
+        numbers.try_into().ok().map(Self)
     }
 
     /// First this map, then the other.
     fn times(self, then: Self) -> Self {
-        let [a, b, c, d, e, f] = self.0;
-        let [p, q, r, s, t, u] = then.0;
-        Self([a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u])
+        let [xx, xy, yx, yy, ..] = then.0;
+        let [to_x, to_y] = [[self.0[0], self.0[1]], [self.0[2], self.0[3]]].map(|[x, y]| [x * xx + y * yx, x * xy + y * yy]);
+        let (x, y) = then.point(self.0[4], self.0[5]);
+        Self([to_x[0], to_x[1], to_y[0], to_y[1], x, y])
     }
 
     fn point(self, x: f32, y: f32) -> (f32, f32) {
-        let [a, b, c, d, e, f] = self.0;
-        (x * a + y * c + e, x * b + y * d + f)
+        let [xx, xy, yx, yy, shift_x, shift_y] = self.0;
+        (x * xx + y * yx + shift_x, x * xy + y * yy + shift_y)
     }
 }
 

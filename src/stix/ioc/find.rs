@@ -100,12 +100,11 @@ impl<'t> Search<'t> {
     }
 
     fn unix_path(&mut self, at: usize) -> Option<usize> {
-        let starts = self
-            .behind(at)
-            .chars()
-            .next_back()
-            .is_none_or(|c| !is_word(c) && !matches!(c, '/' | '\\' | '>' | ')' | '}' | ']' | '~' | '$' | '%' | '*'));
-        let path = path::unix(self.rest(at)).filter(|_| starts)?;
+        let before = self.behind(at).chars().next_back();
+        if before.is_some_and(|c| is_word(c) || matches!(c, '/' | '\\' | '>' | ')' | '}' | ']' | '~' | '$' | '%' | '*')) {
+            return None;
+        }
+        let path = path::unix(self.rest(at))?;
         Some(self.take_path(at, path))
     }
 
@@ -128,7 +127,7 @@ impl<'t> Search<'t> {
             Some(b':') if self.rest(run.end).starts_with("://") => self.url(run),
             Some(b':') if self.rest(run.end).starts_with(":\\") && word.len() == 1 => self.windows_path(run.start),
             Some(b':') if word.bytes().all(|byte| byte.is_ascii_hexdigit()) => self.address_six(run.start, run.start),
-            Some(b'\\') if label::kernel_name(self.rest(run.start)) => self.kernel_object(run.start),
+            Some(b'\\') if self.before(run.start) != Some(b'\\') && label::kernel_name(self.rest(run.start)) => self.kernel_object(run.start),
             Some(b'\\') => self.key(run).or_else(|| self.relative_path(run)),
             Some(b'/') => self.agent(run),
             _ => None,
@@ -223,7 +222,7 @@ impl<'t> Search<'t> {
         let written = self.text.get(at..at + length)?.trim_end_matches('.');
         let written = if written.ends_with("::") { written } else { written.trim_end_matches(':') };
         let next = self.rest(at + written.len()).chars().next();
-        let address = address::v6(written).filter(|_| next.is_none_or(|c| !is_word(c) || url::is_cjk(c)))?;
+        let address = address::v6(written).filter(|_| next.is_none_or(|c| !c.is_alphanumeric() && c != '_' || url::is_cjk(c)))?;
         let zone = match self.rest(at + written.len()).strip_prefix('%') {
             Some(zone) => 1 + run_length(zone),
             None => 0,
@@ -236,7 +235,11 @@ impl<'t> Search<'t> {
         let rest = self.rest(span.end);
         let digits = rest.strip_prefix('/').map_or(0, |rest| rest.bytes().take(4).take_while(u8::is_ascii_digit).count());
         let prefix = rest.get(1..1 + digits).filter(|_| digits > 0);
-        let ends = self.rest(span.end + 1 + digits).chars().next().is_none_or(|c| !is_word(c) && c != '/' || c == '.' || url::is_cjk(c));
+        let behind = self.rest(span.end + 1 + digits);
+        let ends = match behind.strip_prefix('.') {
+            Some(after) => !after.starts_with(|c: char| c.is_ascii_digit()),
+            None => behind.chars().next().is_none_or(|c| !is_word(c) && c != '/' || url::is_cjk(c)),
+        };
         let network = prefix.and_then(|prefix| prefix.parse().ok()).filter(|_| ends).and_then(|prefix| address::network(address, prefix));
         match network {
             Some(network) => self.push(Kind::Network, network, &(span.start..span.end + 1 + digits), doubt),
@@ -388,14 +391,19 @@ impl<'t> Search<'t> {
     fn bare_url(&mut self, host: &str, shown: Option<&str>, core: &Range<usize>) -> Option<usize> {
         let rest = self.rest(core.end);
         let (digits, port) = url::read_port(rest);
-        let tail = url::tail(rest.get(port..)?, self.before(core.start));
-        let segment = tail.strip_prefix('/').unwrap_or(tail);
-        let word = segment.split(['/', '?', '#', ',', ';', '|']).next().unwrap_or_default();
+        let path = rest.get(port..)?;
+        let segment = path.strip_prefix('/').or_else(|| path.strip_prefix('?'))?;
+        // What is no URL is told by its first word: the rest is read only once.
+        let word = segment.get(..run_length(segment))?.trim_end_matches('.');
         let prefix =
             host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && word.len() < 3 && word.bytes().all(|byte| byte.is_ascii_digit());
         let other =
             address::v4(word).is_some() || path::extension(word).is_none() && host::name(word).is_some_and(|name| name.ending == Ending::Public);
-        if segment.is_empty() || segment.starts_with('/') || prefix || other {
+        if prefix || other {
+            return None;
+        }
+        let tail = url::tail(path, self.before(core.start));
+        if tail.len() < 2 || tail.starts_with("//") {
             return None;
         }
         let digits = if digits.is_empty() || digits == "80" { String::new() } else { format!(":{digits}") };

@@ -164,7 +164,9 @@ impl Folder<'_> {
         if !self.after_word() {
             return false;
         }
-        if let Some((taken, meant)) = bracketed(self.ahead(1)).filter(|(_, meant)| matches!(*meant, "." | "@")) {
+        if let Some((taken, meant)) =
+            bracketed(self.ahead(1)).filter(|(_, meant)| matches!(*meant, "." | "@") && self.ahead(1).first() != Some(&b'<'))
+        {
             let blank = usize::from(self.ahead(1 + taken).first() == Some(&b' '));
             return self.next_is_word(1 + taken + blank) && self.replace(1 + taken + blank, meant);
         }
@@ -172,14 +174,29 @@ impl Folder<'_> {
         if word("dot ") && self.next_is_word(5) {
             return (self.ahead(1).starts_with(b"DOT") || self.is_spelled()) && self.replace(5, ".");
         }
-        let spelled = word("at ") && spelled_out(self.ahead(4)) > 1 && self.next_is_word(4);
+        let spelled = word("at ") && spelled_out(self.ahead(4)) > 1 && self.is_mailbox();
         spelled && self.replace(4, "@")
+    }
+
+    /// The last word before this place.
+    fn last_word(&self) -> &str {
+        let before = self.text.get(..self.at).unwrap_or_default();
+        before.rsplit(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '+'))).next().unwrap_or_default()
+    }
+
+    /// Whether the word before `at` may name a mailbox, not what is at a place.
+    fn is_mailbox(&self) -> bool {
+        const PLACED: [&str; 20] = [
+            "seen", "and", "or", "is", "are", "was", "were", "be", "look", "looks", "found", "server", "servers", "panel", "host", "domain", "c2",
+            "site", "lives", "but",
+        ];
+        let word = self.last_word().to_lowercase();
+        !(PLACED.contains(&word.as_str()) || word.ends_with("ed") || word.ends_with("ing"))
     }
 
     /// Whether the words joined by `dot` end in a usual top-level domain, and do not begin with an article.
     fn is_spelled(&self) -> bool {
-        let before = self.text.get(..self.at).unwrap_or_default();
-        let last = before.rsplit(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))).next().unwrap_or_default();
+        let last = self.last_word();
         let article = ["the", "a", "this", "that", "one", "first", "each", "every", "polka"].iter().any(|word| last.eq_ignore_ascii_case(word));
         !article && spelled_out(self.ahead(5)) > 0
     }
@@ -188,7 +205,7 @@ impl Folder<'_> {
     fn bracket(&mut self) -> bool {
         let Some((taken, meant)) = bracketed(self.ahead(0)) else { return false };
         let before = self.before().unwrap_or(b' ');
-        let joins = before.is_ascii_alphanumeric() || before >= 0x80 || b"-_/:=%*.".contains(&before);
+        let joins = before.is_ascii_alphanumeric() || before >= 0x80 || b"-_/:=%*.+~".contains(&before);
         let open = self.ahead(0).iter().find(|byte| **byte != b'\\');
         // A word in brackets joins two others; a sign does so too, unless the brackets are a tag.
         let free =
@@ -366,6 +383,10 @@ fn scheme(bytes: &[u8]) -> Option<Scheme> {
             _ => return None,
         }
         at += 1;
+        // Brackets alone are no scheme, however many there are.
+        if at > 24 {
+            return None;
+        }
     }
     let (meant, clean) = meant(word.get(..length)?)?;
     let (mut colon, mut slashes, mut turned) = (false, 0, false);
@@ -385,8 +406,8 @@ fn scheme(bytes: &[u8]) -> Option<Scheme> {
         }
     }
     let plain = clean && !turned && at == length + 3;
-    let disguised = !clean || at > length + 3;
-    (slashes >= 2 && (colon || !clean) || slashes == 1 && colon && disguised && !clean).then_some(Scheme { taken: at, meant, plain, turned })
+    let whole = open == 0 && (slashes >= 2 && (colon || !clean) || slashes == 1 && colon && !clean);
+    whole.then_some(Scheme { taken: at, meant, plain, turned })
 }
 
 #[cfg(test)]

@@ -118,8 +118,10 @@ pub(super) fn labelled_agent(text: &str) -> Option<(usize, usize)> {
     let label = LABELS.iter().find(|label| text.get(..label.len()).is_some_and(|word| word.eq_ignore_ascii_case(label)))?;
     let (start, quote) = behind_colon(text, label.len())?;
     let rest = text.get(start..)?;
-    let line = rest.find(|c: char| matches!(c, '\n' | '\r') || quote == Some(c)).unwrap_or(rest.len());
-    let value = rest.get(..line).filter(|value| value.len() <= LONGEST)?.trim_end();
+    let mut near = rest.char_indices().take(LONGEST + 1);
+    let line = near.find(|(_, c)| matches!(c, '\n' | '\r') || quote == Some(*c)).map(|(at, _)| at);
+    let line = line.or((rest.len() <= LONGEST).then_some(rest.len()))?;
+    let value = rest.get(..line)?.trim_end();
     (value.len() > 2 && (quote.is_none() || line < rest.len())).then_some((start, value.len()))
 }
 

@@ -120,7 +120,7 @@ fn windows_prefix(text: &str) -> Option<usize> {
         [b'%', ..] => variable(1, b'%').filter(|end| bytes.get(*end) == Some(&b'\\')).map(|end| end + 1),
         [b'$', ..] if text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("$env:")) => variable(5, b'\\'),
         [b'\\', b'\\', next, ..] if next.is_ascii_alphanumeric() || matches!(next, b'\\' | b'.' | b'?') => {
-            let slashes = bytes.iter().take_while(|byte| **byte == b'\\').count();
+            let slashes = bytes.iter().take(5).take_while(|byte| **byte == b'\\').count();
             let host = bytes.get(slashes..)?.iter().take(64).position(|byte| *byte == b'\\')?;
             let name = bytes.get(slashes..slashes + host)?;
             let fits = host > 0 && name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'?'));

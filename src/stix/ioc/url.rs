@@ -153,8 +153,8 @@ pub(super) fn tail(text: &str, before: Option<u8>) -> &str {
 
 /// Whether a list goes on with another URL, or the text in another script.
 fn starts_another(text: &str) -> bool {
-    text.chars().next().is_some_and(|c| !c.is_ascii())
-        || text.get(..8).or(Some(text)).is_some_and(|start| start.split_once("://").is_some_and(|(word, _)| scheme(word).is_some()))
+    let start = text.char_indices().nth(8).and_then(|(at, _)| text.get(..at)).unwrap_or(text);
+    start.starts_with(|c: char| !c.is_ascii()) || start.split_once("://").is_some_and(|(word, _)| scheme(word).is_some())
 }
 
 /// Without the punctuation of the sentence, and brackets that it would leave open.
