@@ -86,6 +86,8 @@ pub(super) struct Block {
     /// Identifiers that are not spelled as usual, by row.
     odd: BTreeMap<u16, Box<str>>,
     dead: usize,
+    /// The latest stamp of all rows, dead ones included.
+    newest: u64,
 }
 
 /// A row with its block.
@@ -116,6 +118,7 @@ impl Block {
         if let Some(odd) = &entry.key.odd {
             self.odd.insert(row, odd.clone());
         }
+        self.newest = self.newest.max(entry.added.0);
         let sort = Sort { type_name: entry.key.type_name.clone(), kind: entry.kind.clone() };
         self.rows.push(Packed {
             added: entry.added.0,
@@ -164,9 +167,9 @@ impl Block {
         self.rows.len() - self.dead
     }
 
-    /// The latest stamp of the rows that are alive.
+    /// The latest stamp that a row of it had; `None` if no row is alive.
     pub(super) fn newest(&self) -> Option<Stamp> {
-        self.rows.iter().filter(|packed| packed.mark & DEAD == 0).map(|packed| Stamp(packed.added)).max()
+        (self.live() > 0).then_some(Stamp(self.newest))
     }
 
     /// Gives room back that was kept for more rows.

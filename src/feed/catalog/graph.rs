@@ -13,14 +13,12 @@ use super::block::{Block, Line};
 use super::entry::{Key, RELATIONSHIP};
 use super::held::{Answer, Coverage, Held, Pick};
 use super::links::Wanted;
-use super::listing::called;
+use super::listing::Row;
 use super::rows::Rows;
 use crate::feed::Feed;
 use crate::feed::access::Reading;
 use crate::stix::id::StixId;
-use crate::stix::json::Json;
 use crate::stix::marking::Level;
-use crate::stix::object;
 use crate::store::{Record, StoreError};
 
 /// The most nodes of a drawing.
@@ -255,7 +253,8 @@ impl Answer for Drawing {
         let mut nodes = Vec::with_capacity(self.nodes.len());
         for ((name, distance), row) in self.nodes.into_iter().zip(self.rows) {
             let id = row.as_ref().map_or_else(|| name.text(), |row| row.id.clone());
-            let object = row.and_then(|row| Known::of(held.get(row.shelf)?.shelf.collection, records.get(&(row.shelf, row.id))?));
+            let shown = row.and_then(|row| Row::of(held.get(row.shelf)?.shelf.collection, records.get(&(row.shelf, row.id))?.clone()));
+            let object = shown.map(Known::from);
             nodes.push(Node { id: id.clone(), type_name: name.type_name.to_string(), distance, object });
             spellings.insert(name, id);
         }
@@ -268,13 +267,9 @@ impl Answer for Drawing {
     }
 }
 
-impl Known {
-    fn of(collection: Uuid, record: &Record) -> Option<Self> {
-        let id = StixId::parse(&record.id).ok()?;
-        let json = Json::parse(std::str::from_utf8(&record.object).ok()?).ok()?;
-        let read = json.as_object()?;
-        let revoked = read.get("revoked") == Some(&Json::Bool(true));
-        Some(Self { collection, name: called(read), level: object::level(read, &id), revoked })
+impl From<Row> for Known {
+    fn from(row: Row) -> Self {
+        Self { collection: row.collection, name: row.name, level: row.level, revoked: row.revoked }
     }
 }
 

@@ -16,7 +16,7 @@ use super::top::{Ranking, Top};
 use crate::feed::Feed;
 use crate::feed::access::Reading;
 use crate::stix::id::{StixId, type_of};
-use crate::stix::json::{Json, Members};
+use crate::stix::json::Json;
 use crate::stix::marking::Level;
 use crate::stix::object;
 use crate::store::{Record, StoreError};
@@ -135,7 +135,7 @@ impl Row {
             collection,
             added: record.added,
             type_name: type_of(&record.id).to_owned(),
-            name: called(read),
+            name: text("name").or_else(|| text("value")),
             pattern: text("pattern"),
             pattern_type: text("pattern_type"),
             level: object::level(read, &id),
@@ -151,9 +151,4 @@ impl Row {
             object: record.object.clone(),
         })
     }
-}
-
-/// The `name` of an object, else its `value`.
-pub(super) fn called(object: &Members<'_>) -> Option<String> {
-    object.text("name").or_else(|| object.text("value")).map(ToOwned::to_owned)
 }

@@ -71,6 +71,11 @@ impl Rows {
         }
     }
 
+    /// Forgets all rows, and what was left out.
+    pub(super) fn clear(&mut self) {
+        *self = Self::new(self.block_rows);
+    }
+
     /// The row of an object.
     pub(super) fn find(&self, key: &Key) -> Option<Line<'_>> {
         let at = self.places.find(self.hash(key.uuid), |at| line(&self.blocks, *at).is_some_and(|line| line.is(key)))?;

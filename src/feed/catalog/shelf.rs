@@ -3,7 +3,7 @@
 //! Who asks catches up itself, if there is little to catch up with; the first time, or after a long while, a task of its own does it.
 //! Nobody waits for a lock while the store is asked: what was read is taken only if nothing was taken meanwhile, else it is read again.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::mem;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
@@ -27,6 +27,8 @@ const PAGE: usize = 1_000;
 const PAGE_OCTETS: usize = 16 << 20;
 /// Objects that are fetched by their ids at once.
 const FETCH: usize = 50;
+/// When more objects than this are doubtful, everything is read anew.
+pub(super) const MOST_DOUBTS: usize = 10_000;
 
 /// One collection.
 #[derive(Debug)]
@@ -44,9 +46,12 @@ pub(super) struct Shelf {
 struct Place {
     /// Everything up to here is in the rows,
     position: Stamp,
-    /// but for what these may have become.
-    doubtful: BTreeSet<StixId>,
-    /// Grows with every change of the place.
+    /// but for what these may have become. With the number of the doubt, so that a later one is told from it.
+    doubtful: BTreeMap<StixId, u64>,
+    doubts: u64,
+    /// The rows are of no use any more: the next batch begins them anew.
+    afresh: bool,
+    /// Grows with every batch.
     turn: u64,
 }
 
@@ -117,8 +122,12 @@ impl Shelf {
     /// What the rows say of an object may be wrong: it is looked up before anybody is answered.
     pub(super) fn doubt(&self, id: StixId) {
         let mut place = self.place();
-        place.turn += 1;
-        place.doubtful.insert(id);
+        place.doubts += 1;
+        let doubt = place.doubts;
+        place.doubtful.insert(id, doubt);
+        if place.doubtful.len() > MOST_DOUBTS {
+            *place = Place { doubts: doubt, afresh: true, turn: place.turn + 1, ..Place::default() };
+        }
     }
 
     /// Sees to it that the rows are as the store is now. May take long the first time, and goes on if nobody waits for it any more.
@@ -170,7 +179,7 @@ impl Shelf {
         // Among all versions, as for who starts at the beginning: an old version that comes late is not the latest.
         let select = Select { from: place.position, limit: PAGE, octets: PAGE_OCTETS, ..everything() };
         let fresh = store.page(self.collection, &select).await?;
-        let again = fetch(store, self.collection, place.doubtful.iter().cloned().collect(), Level::Red).await?;
+        let again = fetch(store, self.collection, place.doubtful.keys().cloned().collect(), Level::Red).await?;
         Ok(Batch { place, fresh, again })
     }
 
@@ -191,13 +200,16 @@ impl Shelf {
         if self.place().turn != batch.place.turn {
             return false;
         }
+        if batch.place.afresh {
+            rows.clear();
+        }
         let is_new = |rows: &Rows, entry: &Entry| rows.find(&entry.key).is_none_or(|line| line.added() < entry.added);
         for entry in fresh.iter().flatten() {
             if is_new(&rows, entry) {
                 rows.put(entry);
             }
         }
-        for id in &batch.place.doubtful {
+        for id in batch.place.doubtful.keys() {
             let Some(key) = Key::of(id.as_str()) else { continue };
             match again.iter().flatten().find(|entry| entry.key == key) {
                 Some(entry) => rows.put(entry),
@@ -206,10 +218,13 @@ impl Shelf {
         }
         self.measure(&rows);
         let mut place = self.place();
-        place.position = batch.fresh.dates().map_or(place.position, |(_, last)| last);
-        if place.turn == batch.place.turn {
-            place.doubtful.clear();
+        if place.turn != batch.place.turn {
+            // Too much was doubted in this moment.
+            return false;
         }
+        place.position = batch.fresh.dates().map_or(place.position, |(_, last)| last);
+        place.doubtful.retain(|id, doubt| batch.place.doubtful.get(id) != Some(doubt));
+        place.afresh = false;
         place.turn += 1;
         true
     }
@@ -227,7 +242,7 @@ impl Shelf {
 
 impl Batch {
     fn is_empty(&self) -> bool {
-        self.fresh.records.is_empty() && self.place.doubtful.is_empty()
+        self.fresh.records.is_empty() && self.place.doubtful.is_empty() && !self.place.afresh
     }
 }
 

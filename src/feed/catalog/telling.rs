@@ -124,8 +124,8 @@ mod tests {
 
     #[test]
     fn pieces_are_folded_and_what_is_there_is_not_added() {
-        let told = telling(r#"{"name":" Web\nShell A.aspx ","aliases":["ÄRGER","web"]}"#, "[file:name = 'A.ASPX' OR file:name = 'B']");
-        assert_eq!(told, Telling { text: "web shell a.aspx\nb\närger".into(), hashes: Vec::new() });
+        let told = telling(r#"{"name":" Web\nShell A.aspx ","aliases":["ÄRGER","web"]}"#, "[file:name = 'A.ASPX' OR file:name = 'Q']");
+        assert_eq!(told, Telling { text: "web shell a.aspx\nq\närger".into(), hashes: Vec::new() });
     }
 
     #[test]

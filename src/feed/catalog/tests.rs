@@ -18,6 +18,7 @@ use super::entry::{Entry, Key};
 use super::known::digest;
 use super::naive::{self, PATTERNS};
 use super::rows::Rows;
+use super::shelf::MOST_DOUBTS;
 use super::telling::Telling;
 use crate::feed::access::Reading;
 use crate::feed::clock::Clock;
@@ -112,20 +113,16 @@ async fn feed_with(store: Arc<dyn Store>, collections: u128) -> (Feed, Vec<Readi
 }
 
 fn collection(n: u128) -> Collection {
-    Collection {
-        id: Uuid::from_u128(n),
-        root: "feeds".into(),
-        alias: None,
-        title: "A".into(),
-        description: None,
-        public: false,
-        decay: false,
-        curated: None,
-    }
+    Collection { id: place(n), root: "feeds".into(), alias: None, title: format!("Number {n}"), description: None, public: false, decay: false, curated: None }
+}
+
+/// The id of the `n`th collection.
+fn place(n: u128) -> Uuid {
+    Uuid::from_u128(0x4000_8000_0000_0000_0000 | n)
 }
 
 fn reading(n: u128, clearance: Level) -> Reading {
-    Reading { collection: Uuid::from_u128(n), clearance, reader: None }
+    Reading { collection: place(n), clearance, reader: None }
 }
 
 /// An object as JSON, ready to be stored.
@@ -142,7 +139,7 @@ fn named(n: usize, second: u64, name: &str) -> Value {
 
 async fn add(store: &dyn Store, collection: u128, objects: &[Value]) {
     let objects = objects.iter().map(stored).collect();
-    store.add(Addition { collection: Uuid::from_u128(collection), objects, now: NOW, receipt: None, act: None }).await.unwrap();
+    store.add(Addition { collection: place(collection), objects, now: NOW, receipt: None, act: None }).await.unwrap();
 }
 
 async fn names(feed: &Feed, readings: &[Reading], browse: &Browse) -> Vec<String> {
@@ -250,7 +247,10 @@ fn question() -> impl Strategy<Value = Browse> {
     let what = (
         words(vec!["indicator", "malware", "relationship", "ipv4-addr", "none"]),
         words(vec!["ipv4-addr", "file", "multi", "none"]),
-        prop_oneof![2 => Just(String::new()), 1 => select(vec!["web", "SHELL web", "évil", "10.0", "EXAMPLE", "6789abcdef01", "none"]).prop_map(Into::into)],
+        prop_oneof![
+            2 => Just(String::new()),
+            1 => select(vec!["web", "SHELL web", "évil", "10.0", "EXAMPLE", "6789abcdef01", "none"]).prop_map(Into::into),
+        ],
         words(vec!["a", "b", "x", "none"]),
         prop_oneof![3 => Just(Vec::new()), 1 => Just(vec![id_of(6).to_string()])],
         prop_oneof![3 => Just(Vec::new()), 1 => prop::sample::subsequence(vec![Level::Unmarked, Level::Clear, Level::Amber, Level::Red], 1..3)],
@@ -402,6 +402,19 @@ async fn what_another_server_deleted_is_not_shown() {
 }
 
 #[tokio::test]
+async fn after_many_doubts_everything_is_read_anew() {
+    let store = Arc::new(MemoryStore::default());
+    let (feed, readings) = feed_with(store.clone(), 1).await;
+    add(&*store, 0, &[named(0, 0, "stays"), named(1, 0, "goes")]).await;
+    let none = Browse { limit: 0, ..Browse::default() };
+    assert_eq!(feed.browse(&readings, &none).await.unwrap().total, 2);
+    store.delete(readings[0].collection, &id_of(1), &Versions::All, None).await.unwrap();
+    assert_eq!(feed.browse(&readings, &none).await.unwrap().total, 2);
+    (0..=MOST_DOUBTS).for_each(|n| feed.catalog.doubt(readings[0].collection, &id(0, 100 + n as u128)));
+    assert_eq!(feed.browse(&readings, &none).await.unwrap().total, 1);
+}
+
+#[tokio::test]
 async fn an_old_version_that_comes_late_is_not_the_latest() {
     let store = Arc::new(MemoryStore::default());
     let (feed, readings) = feed_with(store.clone(), 1).await;
@@ -434,7 +447,7 @@ async fn the_oldest_are_left_out_of_a_small_budget_and_this_is_said() {
     add(&*store, 0, &many(0)).await;
     add(&*store, 1, &many(0)[..10]).await;
     let later: Vec<NewObject> = many(1_000).iter().map(stored).collect();
-    store.add(Addition { collection: Uuid::from_u128(1), objects: later, now: Stamp(NOW.0 + DAY), receipt: None, act: None }).await.unwrap();
+    store.add(Addition { collection: place(1), objects: later, now: Stamp(NOW.0 + DAY), receipt: None, act: None }).await.unwrap();
     let listing = feed.browse(&readings, &Browse { limit: 1_000, ..Browse::default() }).await.unwrap();
     assert!(
         feed.catalog_octets() <= budget && listing.total > 100 && listing.total < 1_000,
@@ -448,10 +461,7 @@ async fn the_oldest_are_left_out_of_a_small_budget_and_this_is_said() {
     assert_eq!(newest, expected);
     // What is added later is there, whatever was left out before.
     let newer = json!({"type": "malware", "id": id(4, 0).as_str(), "name": "again", "modified": format_micros(NOW.0 + DAY, 3)});
-    store
-        .add(Addition { collection: Uuid::from_u128(0), objects: vec![stored(&newer)], now: Stamp(NOW.0 + 2 * DAY), receipt: None, act: None })
-        .await
-        .unwrap();
+    store.add(Addition { collection: place(0), objects: vec![stored(&newer)], now: Stamp(NOW.0 + 2 * DAY), receipt: None, act: None }).await.unwrap();
     assert_eq!(names(&feed, &readings, &Browse { limit: 1, ..Browse::default() }).await, ["again"]);
 }
 
