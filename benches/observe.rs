@@ -79,6 +79,7 @@ async fn app(secret: &str) -> Arc<App> {
             objects_per_minute: 0,
             body_memory: 0,
         },
+        console_idle_minutes: 30,
         compressed_octets: 0,
     };
     Arc::new(App::new(feed, auth, options))

@@ -110,6 +110,7 @@ pub struct Cache {
 #[expect(missing_docs, reason = "they are documented once, in taxiway.default.toml")]
 pub struct Console {
     pub catalog_octets: usize,
+    pub idle_minutes: u64,
 }
 
 /// `[access]`
@@ -269,6 +270,7 @@ impl Config {
             trusted_proxies: self.access.trusted_proxies.clone(),
             key_headers: self.access.key_headers.clone(),
             max_content_length: self.limits.max_content_length.get(),
+            console_idle_minutes: self.console.idle_minutes,
             compressed_octets: self.cache.compressed_octets,
             limits: self.limits(),
         }

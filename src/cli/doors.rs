@@ -6,15 +6,15 @@ use axum::Router;
 use axum::routing::MethodRouter;
 
 use crate::door::App;
-use crate::{admin, desk, http};
+use crate::{admin, console, desk, http};
 
 /// Every path of every door.
 pub fn paths() -> impl Iterator<Item = &'static str> {
-    let tables: [Vec<(&'static str, MethodRouter<Arc<App>>)>; 3] = [http::table(), admin::table(), desk::table()];
+    let tables: [Vec<(&'static str, MethodRouter<Arc<App>>)>; 4] = [http::table(), admin::table(), desk::table(), console::table()];
     tables.into_iter().flatten().map(|(path, _)| path)
 }
 
 /// The doors, merged.
 pub fn router(app: &Arc<App>) -> Router {
-    http::router(app.clone()).merge(admin::router(app.clone())).merge(desk::router(app.clone()))
+    http::router(app.clone()).merge(admin::router(app.clone())).merge(desk::router(app.clone())).merge(console::router(app.clone()))
 }

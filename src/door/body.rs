@@ -147,6 +147,7 @@ mod tests {
             trusted_proxies: Vec::new(),
             key_headers: Vec::new(),
             max_content_length: 100_000,
+            console_idle_minutes: 30,
             compressed_octets: 0,
             limits,
         }

@@ -113,7 +113,7 @@ fn credential(parts: &Parts, key_headers: &[String]) -> Result<Option<Credential
 }
 
 /// The address of the client: of the connection, or what a trusted proxy says.
-fn address(parts: &Parts, app: &App) -> IpAddr {
+pub fn address(parts: &Parts, app: &App) -> IpAddr {
     let peer = peer(parts).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     if !app.options.trusted_proxies.contains(&peer) {
         return peer;

@@ -46,6 +46,11 @@ impl Failure {
         Self { challenge: true, ..self }
     }
 
+    /// The status, and the sentence.
+    pub fn told(self) -> (StatusCode, String) {
+        (self.status, self.description)
+    }
+
     /// Closes the connection after the answer.
     #[must_use]
     pub fn and_close(self) -> Self {

@@ -73,6 +73,8 @@ pub struct Options {
     pub key_headers: Vec<String>,
     /// The longest request body, in octets (T-108).
     pub max_content_length: u64,
+    /// Minutes after which somebody who does nothing in the console is logged out.
+    pub console_idle_minutes: u64,
     /// The most octets of compressed answers that are kept.
     pub compressed_octets: usize,
     /// How much one caller may take, and all together.

@@ -168,6 +168,11 @@ pub fn by_id(directory: &Directory, principal: &Principal, id: Uuid) -> Result<S
     directory.collection(id).and_then(|(_, collection)| seen(directory, principal, collection)).ok_or(Denied::Hidden)
 }
 
+/// Every collection that the caller may see, in the order of their creation.
+pub fn all(directory: &Directory, principal: &Principal) -> Vec<Seen> {
+    directory.collections.values().filter_map(|collection| seen(directory, principal, collection)).collect()
+}
+
 /// Leave to read each collection that the caller may read.
 pub fn readings(directory: &Directory, principal: &Principal) -> Result<Vec<Reading>, Denied> {
     knock(directory, principal)?;

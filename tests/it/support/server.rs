@@ -240,6 +240,7 @@ pub(crate) fn options_of_the_doors() -> door::Options {
         trusted_proxies: Vec::new(),
         key_headers: vec!["x-api-key".into()],
         max_content_length: MAX_CONTENT_LENGTH,
+        console_idle_minutes: 30,
         compressed_octets: 1 << 20,
         limits: limits::Options {
             connections: 100,
