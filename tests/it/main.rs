@@ -10,6 +10,7 @@ mod access;
 mod admin;
 mod api_root;
 mod architecture;
+mod browser;
 mod caching;
 mod cli;
 mod clients;
