@@ -9,6 +9,9 @@ use crate::stix::json::Json;
 use crate::stix::object::judge_shown;
 use crate::stix::time::Instant;
 
+/// Later than every object here.
+const NOW: &str = "2100-01-01T00:00:00Z";
+
 fn defaults(posting: Posting) -> Guard {
     Guard::open(&Options { defaults: true, posting, ..Options::default() }).unwrap()
 }
@@ -33,7 +36,7 @@ fn policies(guard: &Guard, subject: Subject<'_>) -> Vec<Policy> {
 /// What the guard says to an object: what it tells, or why it refuses.
 fn verdict(guard: &Guard, object: &str) -> Result<Vec<String>, Vec<String>> {
     let mut watch = guard.watch();
-    let judged = judge_shown(object, &Instant::parse("2026-01-01T00:00:00Z").unwrap(), &mut |part| watch.see(part)).unwrap();
+    let judged = judge_shown(object, &Instant::parse(NOW).unwrap(), &mut |part| watch.see(part)).unwrap();
     let told = |listed: Vec<Listed>| listed.iter().map(ToString::to_string).collect();
     watch.verdict(judged.revoked).map(told).map_err(told)
 }
@@ -107,7 +110,7 @@ fn the_curated_feed_is_on_no_list_that_blocks() {
             let json = Json::parse(text).unwrap();
             patterns += usize::from(json.as_object().unwrap().text("pattern_type") == Some("stix"));
             let mut watch = guard.watch();
-            judge_shown(text, &Instant::parse("2026-01-01T00:00:00Z").unwrap(), &mut |part| watch.see(part)).unwrap();
+            judge_shown(text, &Instant::parse(NOW).unwrap(), &mut |part| watch.see(part)).unwrap();
             let blocked: Vec<_> = watch.claims.iter().chain(&watch.observations).filter(|l| l.hit.policy == Policy::Block).collect();
             assert!(blocked.is_empty(), "{}: {blocked:?}", object.entry);
         }

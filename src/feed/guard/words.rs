@@ -4,6 +4,7 @@
 //! five million texts share a hash once in a million such collections, and the price is one wrong remark.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -28,17 +29,18 @@ impl Sets {
             return *made;
         }
         let mut members = before.map_or_else(Vec::new, |set| self.lists(set).to_vec());
-        let number = match (before, members.last() == Some(&list)) {
-            (Some(set), true) => set,
-            _ => {
-                members.push(list);
-                self.sets.push(members);
-                // There are no more sets than entries, and no more of those than a machine has octets to hold.
-                SetNumber(u32::try_from(self.sets.len() - 1).unwrap_or(u32::MAX))
-            }
-        };
+        let same = before.filter(|_| members.last() == Some(&list));
+        members.push(list);
+        let number = same.unwrap_or_else(|| self.push(members));
         self.made.insert((before, list), number);
         number
+    }
+
+    fn push(&mut self, members: Vec<ListNumber>) -> SetNumber {
+        // There are no more sets than entries, and no memory holds as many entries as this number counts.
+        let number = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
+        self.sets.push(members);
+        SetNumber(number)
     }
 
     /// The lists of a set, in their order.
@@ -54,13 +56,12 @@ pub(super) struct Words(HashMap<u64, SetNumber>);
 impl Words {
     /// Notes that `list` holds `text`, which is in lower case.
     pub(super) fn add(&mut self, text: &str, list: ListNumber, sets: &mut Sets) {
-        let set = self.0.entry(xxh3_64(text.as_bytes()));
-        match set {
-            std::collections::hash_map::Entry::Occupied(mut held) => {
+        match self.0.entry(xxh3_64(text.as_bytes())) {
+            Entry::Occupied(mut held) => {
                 let with = sets.with(Some(*held.get()), list);
                 held.insert(with);
             }
-            std::collections::hash_map::Entry::Vacant(free) => drop(free.insert(sets.with(None, list))),
+            Entry::Vacant(free) => drop(free.insert(sets.with(None, list))),
         }
     }
 
