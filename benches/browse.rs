@@ -53,7 +53,7 @@ fn object(serial: u64) -> Bytes {
     let spread = mix(serial);
     let text = String::from_utf8(text(serial, 0)).expect("objects are text");
     let text = text.replace("\"confidence\":85", &format!("\"confidence\":{}", spread % 101));
-    let label = if spread % 10 == 0 { format!("\"campaign-{}\"", spread / 10 % 50) } else { "\"webshell\"".to_owned() };
+    let label = if spread.is_multiple_of(10) { format!("\"campaign-{}\"", spread / 10 % 50) } else { "\"webshell\"".to_owned() };
     text.replace("\"webshell\"", &label).into()
 }
 

@@ -8,9 +8,12 @@ use axum::routing::MethodRouter;
 use crate::door::App;
 use crate::{admin, console, desk, http};
 
+/// The paths of a door with their methods.
+type Table = Vec<(&'static str, MethodRouter<Arc<App>>)>;
+
 /// Every path of every door.
 pub fn paths() -> impl Iterator<Item = &'static str> {
-    let tables: [Vec<(&'static str, MethodRouter<Arc<App>>)>; 4] = [http::table(), admin::table(), desk::table(), console::table()];
+    let tables: [Table; 4] = [http::table(), admin::table(), desk::table(), console::table()];
     tables.into_iter().flatten().map(|(path, _)| path)
 }
 

@@ -9,6 +9,7 @@ pub mod headers;
 pub mod pages;
 pub mod parts;
 pub mod paths;
+#[expect(clippy::result_large_err, reason = "what goes wrong is a page as well, and is made once for a visit")]
 pub mod visit;
 
 use std::sync::Arc;

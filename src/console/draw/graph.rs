@@ -307,9 +307,9 @@ impl Curve {
         let middle = |area: Area| (f64::from(area.centre().0), f64::from(area.centre().1));
         let (from, to) = (middle(source), middle(target));
         let (x, y) = (to.0 - from.0, to.1 - from.1);
-        let bent = 0.1 * f64::from(twin);
+        let swing = 0.1 * f64::from(twin);
         let inside = |at: f64, size: i32| at.clamp(2.0, f64::from(size) - 2.0);
-        let bend = (inside(f64::midpoint(from.0, to.0) - y * bent, bounds.width), inside(f64::midpoint(from.1, to.1) + x * bent, bounds.height));
+        let bend = (inside(f64::midpoint(from.0, to.0) - y * swing, bounds.width), inside(f64::midpoint(from.1, to.1) + x * swing, bounds.height));
         Self { start: leave(source, from, bend, 0.0), bend, end: leave(target, to, bend, 5.0) }
     }
 

@@ -10,7 +10,7 @@ use crate::console::parts::frame::Theme;
 const NASTY: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>&amp;{{7*7}}\u{202E}\u{0}</textarea></title>";
 
 /// The start tags of a page, read as a browser does; each as its name and its attributes with their values still escaped.
-fn tags(page: &str) -> Vec<(String, Vec<(String, String)>)> {
+fn tags(page: &str) -> Vec<Tag> {
     let mut tags = Vec::new();
     let mut rest = page;
     while let Some((_, after)) = rest.split_once('<') {
@@ -25,7 +25,10 @@ fn tags(page: &str) -> Vec<(String, Vec<(String, String)>)> {
     tags
 }
 
-fn tag(text: &str) -> ((String, Vec<(String, String)>), &str) {
+/// The name of an element, and its attributes.
+type Tag = (String, Vec<(String, String)>);
+
+fn tag(text: &str) -> (Tag, &str) {
     let end = |c: char| c.is_whitespace() || matches!(c, '>' | '/' | '=');
     let at = text.find(end).unwrap_or(text.len());
     let (name, mut rest) = text.split_at(at);

@@ -116,9 +116,9 @@ impl Catalog {
         let mut held: Vec<Held> = Vec::new();
         for reading in readings {
             let Some((number, _)) = directory.collection(reading.collection) else { continue };
-            let shelf = shelves.entry(number).or_insert_with(|| Arc::new(Shelf::new(reading.collection, self.block_rows))).clone();
-            if !held.iter().any(|other| Arc::ptr_eq(&other.shelf, &shelf)) {
-                held.push(Held { shelf, clearance: reading.clearance });
+            let its = shelves.entry(number).or_insert_with(|| Arc::new(Shelf::new(reading.collection, self.block_rows))).clone();
+            if !held.iter().any(|other| Arc::ptr_eq(&other.shelf, &its)) {
+                held.push(Held { shelf: its, clearance: reading.clearance });
             }
         }
         held
@@ -144,7 +144,7 @@ impl Feed {
             };
             held.iter().map(progress).collect()
         });
-        counted.await.map_err(broken)
+        counted.await.map_err(|error| StoreError::Engine(format!("the catalog could not be read: {error}")))
     }
 
     /// Answers a question from the rows, and again as long as the store has become different from what the rows say of the objects that are
@@ -166,7 +166,9 @@ impl Feed {
             if gone.is_empty() || attempts == ATTEMPTS {
                 return Ok(answer.shown(records, &held, coverage));
             }
-            gone.into_iter().for_each(|(held, id)| held.shelf.doubt(id));
+            for (held, id) in gone {
+                held.shelf.doubt(id);
+            }
         }
     }
 
@@ -231,9 +233,5 @@ async fn read<A: Send + 'static>(
         }
         (question(&rows), coverage)
     };
-    tokio::task::spawn_blocking(read).await.map_err(broken)
-}
-
-fn broken(error: tokio::task::JoinError) -> StoreError {
-    StoreError::Engine(format!("the catalog could not be read: {error}"))
+    tokio::task::spawn_blocking(read).await.map_err(|error| StoreError::Engine(format!("the catalog could not be read: {error}")))
 }

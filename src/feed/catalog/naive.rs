@@ -157,7 +157,9 @@ pub(super) fn counts(things: &[Thing], browse: &Browse, now: Stamp) -> [BTreeMap
             thing.text("created_by_ref").into_iter().collect(),
         ];
         for (count, words) in counts.iter_mut().zip(words) {
-            words.into_iter().for_each(|word| *count.entry(word.to_owned()).or_default() += 1);
+            for word in words {
+                *count.entry(word.to_owned()).or_default() += 1;
+            }
         }
     }
     counts

@@ -106,7 +106,9 @@ mod tests {
             let mut telling = Telling::default();
             telling.push("-");
             telling.push(text);
-            hashes.iter().for_each(|hash| telling.push(hash));
+            for hash in hashes {
+                telling.push(hash);
+            }
             block.push(&entry_with(at as u128, telling));
         }
         block

@@ -135,7 +135,9 @@ impl<'b> Tally<'b> {
             // What is stamped ahead of the clock is of today.
             let days_ago = today.saturating_sub(added / DAY);
             let day = usize::try_from(days_ago).ok().and_then(|ago| (DAYS - 1).checked_sub(ago));
-            day.into_iter().for_each(|day| increase(&mut tally.days, day));
+            if let Some(day) = day {
+                increase(&mut tally.days, day);
+            }
             let expired = is_expired(line, times.now);
             let soon = line.valid_until().is_some_and(|until| until <= times.soon.0);
             tally.expired += usize::from(expired);
@@ -158,7 +160,9 @@ impl<'b> Tally<'b> {
         let pairs =
             [(&mut self.types, other.types), (&mut self.kinds, other.kinds), (&mut self.labels, other.labels), (&mut self.sources, other.sources)];
         for (into, from) in pairs {
-            from.into_iter().for_each(|(word, count)| add(into, word, count));
+            for (word, count) in from {
+                add(into, word, count);
+            }
         }
         self.levels.iter_mut().zip(other.levels).for_each(|(into, from)| *into += from);
         self.ages.iter_mut().zip(other.ages).for_each(|(into, from)| *into += from);

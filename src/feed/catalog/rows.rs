@@ -35,7 +35,7 @@ pub(super) struct Rows {
     places: HashTable<At>,
     hasher: RandomState,
     /// The most rows in a block.
-    block_rows: usize,
+    block_length: usize,
     /// How many rows there are of each level.
     levels: [usize; 6],
     /// Of what was added up to here some is left out.
@@ -65,7 +65,7 @@ impl Rows {
             open: 0,
             places: HashTable::new(),
             hasher: RandomState::new(),
-            block_rows,
+            block_length: block_rows,
             levels: [0; 6],
             left_out: None,
         }
@@ -73,7 +73,7 @@ impl Rows {
 
     /// Forgets all rows, and what was left out.
     pub(super) fn clear(&mut self) {
-        *self = Self::new(self.block_rows);
+        *self = Self::new(self.block_length);
     }
 
     /// The row of an object.
@@ -194,7 +194,7 @@ impl Rows {
 
     /// Packs a row into the block that is being filled; `None` if there are more blocks than can be numbered.
     fn append(&mut self, entry: &Entry) -> Option<At> {
-        let most = self.block_rows;
+        let most = self.block_length;
         if self.block_mut(self.open).is_none_or(|block| block.is_full(most)) {
             if let Some(full) = self.block_mut(self.open) {
                 full.seal();
@@ -224,14 +224,14 @@ impl Rows {
         if live == 0 {
             self.blocks.get_mut(number).map(mem::take);
             self.free.push(number);
-        } else if dead >= live && dead * LEAST_PART >= self.block_rows {
+        } else if dead >= live && dead * LEAST_PART >= self.block_length {
             self.rebuild(number);
         }
     }
 
     fn rebuild(&mut self, number: usize) {
         let Some(old) = self.blocks.get_mut(number).and_then(Option::take) else { return };
-        let is_small = old.live() * SMALL_PART <= self.block_rows && number != self.open;
+        let is_small = old.live() * SMALL_PART <= self.block_length && number != self.open;
         let mut fresh = Box::<Block>::default();
         for line in old.lines() {
             let entry = line.entry();

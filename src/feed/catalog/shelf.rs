@@ -3,7 +3,7 @@
 //! Who asks catches up itself, if there is little to catch up with; the first time, or after a long while, a task of its own does it.
 //! Nobody waits for a lock while the store is asked: what was read is taken only if nothing was taken meanwhile, else it is read again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::mem;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
@@ -162,14 +162,14 @@ impl Shelf {
     fn load(self: &Arc<Self>, catalog: &Arc<Catalog>, store: &Arc<dyn Store>) {
         let start = |phase: &mut Phase| !matches!(mem::replace(phase, Phase::Loading), Phase::Loading);
         if self.phase.send_if_modified(start) {
-            let (shelf, catalog, store) = (self.clone(), catalog.clone(), store.clone());
+            let (this, catalog, store) = (self.clone(), catalog.clone(), store.clone());
             tokio::spawn(async move {
                 let loaded = async {
-                    while !shelf.catch_up(&catalog, &*store).await? {}
+                    while !this.catch_up(&catalog, &*store).await? {}
                     Ok(())
                 }
                 .await;
-                shelf.phase.send_replace(loaded.map_or_else(Phase::Failed, |()| Phase::Loaded));
+                this.phase.send_replace(loaded.map_or_else(Phase::Failed, |()| Phase::Loaded));
             });
         }
     }
@@ -209,9 +209,9 @@ impl Shelf {
                 rows.put(entry);
             }
         }
-        for id in batch.place.doubtful.keys() {
-            let Some(key) = Key::of(id.as_str()) else { continue };
-            match again.iter().flatten().find(|entry| entry.key == key) {
+        let again: HashMap<&Key, &Entry> = again.iter().flatten().map(|entry| (&entry.key, entry)).collect();
+        for key in batch.place.doubtful.keys().filter_map(|id| Key::of(id.as_str())) {
+            match again.get(&key) {
                 Some(entry) => rows.put(entry),
                 None => rows.remove(&key),
             }

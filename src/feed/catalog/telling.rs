@@ -64,18 +64,15 @@ impl Telling {
             return;
         }
         // The first piece is what rows are sorted by, also if it is a hash.
-        match octets(&piece).filter(|_| !self.text.is_empty()) {
-            Some((count, octets)) => {
-                self.hashes.push(count);
-                self.hashes.extend(octets);
-            }
-            None => {
-                if !self.text.is_empty() {
-                    self.text.push(BETWEEN);
-                }
-                self.text.push_str(&piece);
-            }
+        if let Some((count, octets)) = octets(&piece).filter(|_| !self.text.is_empty()) {
+            self.hashes.push(count);
+            self.hashes.extend(octets);
+            return;
         }
+        if !self.text.is_empty() {
+            self.text.push(BETWEEN);
+        }
+        self.text.push_str(&piece);
     }
 }
 

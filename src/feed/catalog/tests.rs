@@ -113,7 +113,16 @@ async fn feed_with(store: Arc<dyn Store>, collections: u128) -> (Feed, Vec<Readi
 }
 
 fn collection(n: u128) -> Collection {
-    Collection { id: place(n), root: "feeds".into(), alias: None, title: format!("Number {n}"), description: None, public: false, decay: false, curated: None }
+    Collection {
+        id: place(n),
+        root: "feeds".into(),
+        alias: None,
+        title: format!("Number {n}"),
+        description: None,
+        public: false,
+        decay: false,
+        curated: None,
+    }
 }
 
 /// The id of the `n`th collection.
@@ -376,7 +385,7 @@ proptest! {
         }
         for n in 0..30 {
             let key = entry_with(n, Telling::default()).key;
-            let found = rows.find(&key).map(|line| line.entry());
+            let found = rows.find(&key).map(super::block::Line::entry);
             prop_assert_eq!(found.as_ref(), expected.get(&n));
         }
         prop_assert_eq!(rows.count(Level::Red), expected.len());
@@ -474,7 +483,7 @@ async fn who_browses_while_others_write_sees_each_object_once_and_in_the_end_all
         for second in 0..60 {
             let objects: Vec<Value> =
                 (0..KINDS.len()).map(|n| (n * 7 + second) % KINDS.len()).map(|n| named(n, second as u64, &format!("v{second}"))).collect();
-            add(&*writing, 0, &objects[..1 + second % KINDS.len()]).await;
+            add(&*writing, 0, &objects[..=second % KINDS.len()]).await;
             tokio::task::yield_now().await;
         }
     });

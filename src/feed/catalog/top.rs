@@ -45,8 +45,8 @@ pub(super) struct Top<'r> {
 
 impl Ranking<'_> {
     /// A row to be compared.
-    pub(super) fn found(&self, shelf: usize, block: usize, line: Line<'_>) -> Found {
-        Found { key: self.key(line), added: line.added(), shelf, at: Rows::at(block, line.row) }
+    pub(super) fn found(&self, of: usize, block: usize, line: Line<'_>) -> Found {
+        Found { key: self.key(line), added: line.added(), shelf: of, at: Rows::at(block, line.row) }
     }
 
     fn key(&self, line: Line<'_>) -> u64 {

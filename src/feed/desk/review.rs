@@ -117,8 +117,9 @@ impl<'t> Lines<'t> {
         let passed = self.text.get(self.counted..span.start).unwrap_or_default();
         self.line += passed.matches('\n').count();
         self.counted = self.counted.max(span.start);
-        let begin = self.text.floor_char_boundary(span.start.saturating_sub(AROUND));
-        let end = self.text.ceil_char_boundary((span.end + AROUND).min(self.text.len()));
+        let is_boundary = |at: &usize| self.text.is_char_boundary(*at);
+        let begin = (0..=span.start.saturating_sub(AROUND)).rev().find(is_boundary).unwrap_or(0);
+        let end = (span.end + AROUND..self.text.len()).find(is_boundary).unwrap_or(self.text.len());
         let context = self.text.get(begin..end).unwrap_or_default();
         (self.line, context.split_whitespace().collect::<Vec<_>>().join(" "))
     }

@@ -331,7 +331,7 @@ impl<'t> Search<'t> {
             (Some(name), extension) if edited || extension.is_none() => {
                 let local = (name.ending == Ending::Local).then_some(Doubt::Local);
                 let spelling = || if edited { None } else { host::spelling_doubt(bare, next) };
-                self.host(name, &core, local.or_else(spelling))
+                Some(self.host(name, &core, local.or_else(spelling)))
             }
             (Some(name), Some(extension)) => self.file_or_host(bare, extension, name, &core, next),
             (None, Some(_)) => self.file(bare, &core, next),
@@ -339,13 +339,13 @@ impl<'t> Search<'t> {
         }
     }
 
-    fn host(&mut self, name: host::Name, core: &Range<usize>, doubt: Option<Doubt>) -> Option<usize> {
+    fn host(&mut self, name: host::Name, core: &Range<usize>, doubt: Option<Doubt>) -> usize {
         if doubt.is_none()
             && let Some(end) = self.bare_url(&name.ascii, name.shown.as_deref(), core)
         {
-            return Some(end);
+            return end;
         }
-        Some(self.push_shown(Kind::Domain, name.ascii, name.shown, core, doubt))
+        self.push_shown(Kind::Domain, name.ascii, name.shown, core, doubt)
     }
 
     fn file(&mut self, bare: &str, core: &Range<usize>, next: Option<u8>) -> Option<usize> {
@@ -363,12 +363,12 @@ impl<'t> Search<'t> {
         let web = bare.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www."));
         let alone = matches!(self.before(core.start), None | Some(b'\n')) && matches!(self.octet(core.end), None | Some(b'\n' | b'\r'));
         if web {
-            return self.host(name, core, None);
+            return Some(self.host(name, core, None));
         }
         let packed =
             labels > 2 && path::extension(bare.strip_suffix(extension).and_then(|stem| stem.strip_suffix('.')).unwrap_or_default()).is_none();
         if library || alone || packed {
-            return self.host(name, core, Some(Doubt::FileOrHost));
+            return Some(self.host(name, core, Some(Doubt::FileOrHost)));
         }
         self.file(bare, core, next)
     }
