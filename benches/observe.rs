@@ -69,6 +69,7 @@ async fn app(secret: &str) -> Arc<App> {
         trusted_proxies: Vec::new(),
         key_headers: Vec::new(),
         max_content_length: 1 << 20,
+        document_octets: 1 << 20,
         limits: door::limits::Options {
             connections: 1,
             header_seconds: 30,

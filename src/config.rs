@@ -73,6 +73,7 @@ pub struct Tls {
 #[expect(missing_docs, reason = "they are documented once, in taxiway.default.toml")]
 pub struct Limits {
     pub max_content_length: NonZeroU64,
+    pub document_octets: NonZeroU64,
     pub page_default: NonZeroUsize,
     pub page_max: NonZeroUsize,
     pub page_octets: NonZeroUsize,
@@ -271,6 +272,7 @@ impl Config {
             key_headers: self.access.key_headers.clone(),
             max_content_length: self.limits.max_content_length.get(),
             console_idle_minutes: self.console.idle_minutes,
+            document_octets: self.limits.document_octets.get(),
             compressed_octets: self.cache.compressed_octets,
             limits: self.limits(),
         }
@@ -326,6 +328,9 @@ impl Config {
         }
         if self.limits.max_content_length > self.limits.body_memory {
             return Err(ConfigError::Contradiction("limits.body_memory is less than limits.max_content_length, a single body"));
+        }
+        if self.limits.document_octets > self.limits.body_memory {
+            return Err(ConfigError::Contradiction("limits.body_memory is less than limits.document_octets, a single body"));
         }
         Ok(())
     }
@@ -542,6 +547,7 @@ mod tests {
             ("[tls]\nclient_ca = 'x'", "tls.client_ca is of no use without tls.cert and tls.key"),
             ("[limits]\npage_max = 10", "limits.page_default is greater than limits.page_max"),
             ("[limits]\nbody_memory = 10", "limits.body_memory is less than limits.max_content_length, a single body"),
+            ("[limits]\nbody_memory = 20000000", "limits.body_memory is less than limits.document_octets, a single body"),
             ("[limits]\nheader_seconds = 0", "F: limits.header_seconds: invalid value: integer `0`, expected a time between a second and a day"),
             ("title = ''", "F: title: a server has a title"),
             ("[guard]\nposting = 'warn'", "F: guard.posting: unknown variant `warn`, expected one of `off`, `inform`, `block`"),

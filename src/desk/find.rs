@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::door::browse::Asked;
@@ -18,7 +18,7 @@ use crate::feed::desk::show::Shown;
 use crate::store::audit::Entry;
 
 /// An object with everything that is known about it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Object {
     /// Its id.
     pub id: String,
@@ -26,18 +26,18 @@ pub struct Object {
     pub versions: Vec<Version>,
     /// How many versions there are besides.
     pub older: usize,
-    /// Users who have been handed the newest version.
+    /// Users who have been handed the newest version; told to who works on the collection.
     pub reached: Vec<String>,
 }
 
 /// A version of an object.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Version {
     /// As TAXII writes it.
     pub version: String,
     /// When it was added.
     pub added: String,
-    /// The write that it came with, if the audit log knows.
+    /// The write that it came with, if the audit log knows and the caller may.
     pub entry: Option<Entry>,
     /// The object as it came.
     pub object: Box<RawValue>,
@@ -64,9 +64,9 @@ pub async fn one(State(app): State<Arc<App>>, Target(seen): Target, path: Segmen
     let Shown { versions, older, reached } = app.feed.show(&reading, &id).await?;
     let versions = versions.into_iter().filter_map(|(record, entry)| {
         let object = String::from_utf8(record.object.to_vec()).ok().and_then(|text| RawValue::from_string(text).ok())?;
-        Some(Version { version: record.version, added: record.added.to_string(), entry, object })
+        Some(Version { version: record.version, added: record.added.to_string(), entry: entry.and_then(|entry| seen.told(entry)), object })
     });
-    let object =
-        Object { id: id.to_string(), versions: versions.collect(), older, reached: reached.into_iter().map(|standing| standing.user).collect() };
+    let reached = reached.into_iter().filter(|_| seen.to_work().is_ok()).map(|standing| standing.user);
+    let object = Object { id: id.to_string(), versions: versions.collect(), older, reached: reached.collect() };
     Ok(respond::resource(StatusCode::OK, &object))
 }

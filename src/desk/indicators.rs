@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use crate::door::caller::header_text;
 use crate::door::error::Failure;
+use crate::door::query::Query;
 use crate::door::target::Target;
 use crate::door::{App, body, json, request, respond};
-use crate::feed::desk::indicator::{Proposal, Terms};
+use crate::feed::desk::indicator::Terms;
+use crate::feed::desk::lines::{self, What};
 use crate::feed::desk::publish::Verdict;
 use crate::feed::desk::review::Candidate;
 use crate::feed::document::open;
-use crate::stix::ioc::find::find;
-use crate::stix::ioc::group::group;
 use crate::store::audit::{Through, Verb};
 
 /// What is said of a document besides its octets.
@@ -73,7 +73,7 @@ pub struct Told {
 pub async fn review(State(app): State<Arc<App>>, Target(seen): Target, Query(named): Query<Named>, request: Request) -> Result<Response, Failure> {
     let working = seen.to_work()?;
     let media_type = header_text(request.headers(), header::CONTENT_TYPE.as_str()).map(str::to_owned);
-    let octets = body::read(request, &app.options).await?;
+    let octets = body::read_document(request, &app.options).await?;
     let opened = tokio::task::spawn_blocking(move || {
         open::open(&octets, Some(&named.name).filter(|name| !name.is_empty()).map(String::as_str), media_type.as_deref())
     });
@@ -90,12 +90,18 @@ pub async fn publish(State(app): State<Arc<App>>, Target(seen): Target, request:
     let terms = Arc::new(terms);
     let mut told: Vec<Told> = Vec::new();
     let (mut proposals, mut places) = (Vec::new(), Vec::new());
-    for (value, proposal) in values.iter().flat_map(|text| meant(text, description.as_deref(), &terms)) {
-        if let Some(proposal) = proposal {
-            places.push(told.len());
-            proposals.push(proposal);
-        }
-        told.push(Told { value, verdict: "nothing".into(), detail: "no indicator of a kind that is known here".into() });
+    for line in values.iter().flat_map(|text| lines::typed(text, description.as_deref(), &terms)) {
+        let (verdict, detail) = match line.what {
+            What::Proposal(proposal) => {
+                places.push(told.len());
+                proposals.push(*proposal);
+                ("nothing", String::new())
+            }
+            What::Nothing(why) => ("nothing", why),
+            What::Refused(why) => ("refused", why),
+            What::Object(_) => ("refused", "a STIX object is imported, or posted over TAXII".into()),
+        };
+        told.push(Told { value: line.text, verdict: verdict.into(), detail });
     }
     let act = request::act(Through::Desk, Verb::Publish, app.feed.clock().now());
     let verdicts = app.feed.publish(&working, &proposals, dry_run, act).await?;
@@ -105,22 +111,4 @@ pub async fn publish(State(app): State<Arc<App>>, Target(seen): Target, request:
         }
     }
     Ok(respond::resource(StatusCode::OK, &Published { indicators: told }))
-}
-
-/// What a text means: a pattern, or every value in it once.
-fn meant(text: &str, description: Option<&str>, terms: &Arc<Terms>) -> Vec<(String, Option<Proposal>)> {
-    let text = text.trim();
-    if text.starts_with(['[', '(']) && text.ends_with([']', ')', '\'']) && text.contains(':') && text.contains('\'') {
-        let proposal = Proposal { pattern: text.into(), name: text.into(), description: description.map(str::to_owned), terms: terms.clone() };
-        return vec![(text.to_owned(), Some(proposal))];
-    }
-    let groups = group(find(text));
-    if groups.is_empty() {
-        return vec![(text.to_owned(), None)];
-    }
-    let proposal = |found: crate::stix::ioc::Found| {
-        let proposal = Proposal::of(found.kind, &found.value, description, terms);
-        (found.value, proposal)
-    };
-    groups.into_iter().map(|group| proposal(group.first)).collect()
 }

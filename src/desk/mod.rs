@@ -20,6 +20,7 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         ("/desk/objects/", get(find::list)),
         ("/desk/audit/", get(audit::list)),
         ("/desk/audit/export/", get(audit::export)),
+        ("/desk/audit/{entry}/", get(audit::one)),
         ("/desk/imports/", get(imports::list)),
         ("/desk/imports/{import}/", get(imports::one)),
         ("/desk/imports/{import}/undo/", post(imports::undo)),

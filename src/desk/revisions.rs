@@ -59,7 +59,7 @@ pub struct Sightings {
 /// What became of each object.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Outcomes {
-    /// In the order in which they were named.
+    /// In the order in which they were named; what means nothing here comes last.
     pub objects: Vec<Revised>,
 }
 
@@ -68,8 +68,11 @@ pub async fn revise(State(app): State<Arc<App>>, Target(seen): Target, request: 
     let working = seen.to_work()?;
     let Revision { targets, change, note } = json::read(request, &app).await?;
     let verb = if change == Change::Revoke { Verb::Revoke } else { Verb::Edit };
-    let ids = resolve(&app, &working.reading, &targets).await?;
-    let objects = app.feed.revise(&working, &ids, &change, act(&app, verb, note)).await?;
+    // Whoever withdraws a value does not want another to go on saying it.
+    let all = change == Change::Revoke;
+    let Resolved { ids, missing } = resolve(&app, &working.reading, &targets, all).await?;
+    let mut objects = app.feed.revise(&working, &ids, &change, act(&app, verb, note)).await?;
+    objects.extend(missing);
     Ok(respond::resource(StatusCode::OK, &Outcomes { objects }))
 }
 
@@ -86,17 +89,31 @@ pub async fn restore(State(app): State<Arc<App>>, Target(seen): Target, request:
 pub async fn sight(State(app): State<Arc<App>>, Target(seen): Target, request: Request) -> Result<Response, Failure> {
     let working = seen.to_work()?;
     let Sightings { targets, sighted, note } = json::read(request, &app).await?;
-    let ids = resolve(&app, &working.reading, &targets).await?;
-    let objects = app.feed.sight(&working, &ids, &sighted, act(&app, Verb::Sight, note)).await?;
+    let Resolved { ids, missing } = resolve(&app, &working.reading, &targets, false).await?;
+    let mut objects = app.feed.sight(&working, &ids, &sighted, act(&app, Verb::Sight, note)).await?;
+    objects.extend(missing);
     Ok(respond::resource(StatusCode::OK, &Outcomes { objects }))
 }
 
-async fn resolve(app: &App, reading: &Reading, targets: &[String]) -> Result<Vec<StixId>, Failure> {
-    let mut ids = Vec::with_capacity(targets.len());
-    for target in targets {
-        ids.push(app.feed.resolve(reading, target).await?);
+/// What the targets mean, each once.
+struct Resolved {
+    ids: Vec<StixId>,
+    missing: Vec<Revised>,
+}
+
+/// With `all` a value means every indicator that says it, else the one that stands for them.
+async fn resolve(app: &App, reading: &Reading, targets: &[String], all: bool) -> Result<Resolved, Failure> {
+    let mut resolved = Resolved { ids: Vec::new(), missing: Vec::new() };
+    for (target, meant) in targets.iter().zip(app.feed.meant(reading, targets).await?) {
+        match meant {
+            Ok(ids) => {
+                let ids = ids.into_iter().take(if all { usize::MAX } else { 1 });
+                ids.for_each(|id| if !resolved.ids.contains(&id) { resolved.ids.push(id) });
+            }
+            Err(why) => resolved.missing.push(Revised::Refused { id: target.clone(), why: why.to_string() }),
+        }
     }
-    Ok(ids)
+    Ok(resolved)
 }
 
 fn act(app: &App, verb: Verb, note: Option<String>) -> Act {

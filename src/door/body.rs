@@ -30,10 +30,26 @@ pub fn check_type(headers: &HeaderMap) -> Result<(), Failure> {
 
 /// Reads the whole body. One that is too long or for which there is no memory is read off before that is told, and none of it is kept.
 pub async fn read(request: Request, options: &Options) -> Result<Bytes, Failure> {
+    read_within(request, options, Bound { setting: "max_content_length", octets: options.max_content_length }).await
+}
+
+/// As [`read`], for a body that is a document of an analyst's.
+pub async fn read_document(request: Request, options: &Options) -> Result<Bytes, Failure> {
+    read_within(request, options, Bound { setting: "document_octets", octets: options.document_octets }).await
+}
+
+/// How long a body may be, and the setting that says so.
+#[derive(Debug, Clone, Copy)]
+struct Bound {
+    setting: &'static str,
+    octets: u64,
+}
+
+async fn read_within(request: Request, options: &Options, bound: Bound) -> Result<Bytes, Failure> {
     let declared: u64 = header_text(request.headers(), "content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
     let asks_leave = request.headers().contains_key(header::EXPECT);
     let visit = request.extensions().get::<Visit>().cloned();
-    let mut kept = Kept { limit: options.max_content_length, visit, octets: Vec::new(), read: 0, refusal: None };
+    let mut kept = Kept { bound, visit, octets: Vec::new(), read: 0, refusal: None };
     kept.make_room(declared);
     // Who waits for "100 Continue" has not sent anything yet and needs not.
     if asks_leave && let Some(refusal) = kept.refusal.take() {
@@ -59,7 +75,7 @@ pub async fn read(request: Request, options: &Options) -> Result<Bytes, Failure>
 /// What has come of a body.
 struct Kept {
     /// The most that is kept.
-    limit: u64,
+    bound: Bound,
     /// Whose memory it is; `None` within the program, which asks nobody.
     visit: Option<Visit>,
     octets: Vec<u8>,
@@ -73,8 +89,8 @@ impl Kept {
     /// `Err` when so much came that it is not even read off any more.
     fn add(&mut self, data: &[u8]) -> Result<(), Failure> {
         self.read += data.len() as u64;
-        if self.read > self.limit.saturating_mul(READ_ON) {
-            return Err(too_large(self.limit));
+        if self.read > self.bound.octets.saturating_mul(READ_ON) {
+            return Err(too_large(self.bound));
         }
         self.make_room(self.read);
         if self.refusal.is_none() {
@@ -97,9 +113,9 @@ impl Kept {
 
     /// Doubles the room as often as it has to, and never beyond the limit. The memory is asked for before it is taken.
     fn grow(&mut self, whole: u64) -> Result<(), Failure> {
-        let (limit, room) = (self.limit, self.octets.capacity());
+        let (limit, room) = (self.bound.octets, self.octets.capacity());
         let sizes = usize::try_from(whole).ok().filter(|_| whole <= limit).zip(usize::try_from(limit).ok());
-        let (whole, most) = sizes.ok_or_else(|| too_large(limit))?;
+        let (whole, most) = sizes.ok_or_else(|| too_large(self.bound))?;
         if whole > room {
             let room = (2 * room).clamp(whole, most);
             self.visit.as_ref().map_or(Ok(()), |visit| visit.hold(room)).map_err(|busy| Failure::from(busy).and_close())?;
@@ -109,8 +125,8 @@ impl Kept {
     }
 }
 
-fn too_large(limit: u64) -> Failure {
-    Failure::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is longer than max_content_length, {limit} octets")).and_close()
+fn too_large(Bound { setting, octets }: Bound) -> Failure {
+    Failure::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is longer than {setting}, {octets} octets")).and_close()
 }
 
 fn too_slow(options: &Options) -> Failure {
@@ -148,6 +164,7 @@ mod tests {
             key_headers: Vec::new(),
             max_content_length: 100_000,
             console_idle_minutes: 30,
+            document_octets: 100_000,
             compressed_octets: 0,
             limits,
         }

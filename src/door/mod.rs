@@ -11,6 +11,7 @@ pub mod limits;
 pub mod path;
 pub mod patience;
 pub mod pieces;
+pub mod query;
 pub mod request;
 pub mod respond;
 pub mod serve;
@@ -75,6 +76,8 @@ pub struct Options {
     pub max_content_length: u64,
     /// Minutes after which somebody who does nothing in the console is logged out.
     pub console_idle_minutes: u64,
+    /// The longest document that an analyst hands in, in octets.
+    pub document_octets: u64,
     /// The most octets of compressed answers that are kept.
     pub compressed_octets: usize,
     /// How much one caller may take, and all together.

@@ -4,8 +4,10 @@
 //! whether the thing exists or not.
 
 use super::desk::Working;
+use super::desk::import::Import;
 use crate::stix::marking::Level;
 use crate::store::StatusRecord;
+use crate::store::audit::{Act, Entry};
 use crate::store::directory::{Collection, Directory, Rights, Root, User};
 use uuid::Uuid;
 
@@ -189,6 +191,21 @@ pub fn own_acts(principal: &Principal) -> Result<Option<String>, Denied> {
     }
 }
 
+/// Whether the caller may look up an entry of the audit log.
+pub fn entry(principal: &Principal, entry: &Entry) -> Result<(), Denied> {
+    match own_acts(principal)? {
+        Some(name) if name != entry.act.who => Err(Denied::Hidden),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the caller may see what became of an import: who began it, and who works on the collection and is cleared for what stands in it.
+pub fn import(directory: &Directory, principal: &Principal, import: &Import) -> Result<(), Denied> {
+    let working = by_id(directory, principal, import.collection)?.to_work();
+    let own = principal.name() == Some(&import.owner);
+    if working.is_ok_and(|working| own || working.reading.clearance >= import.level) { Ok(()) } else { Err(Denied::Hidden) }
+}
+
 /// Whether the caller may read a status: who made the request, and administrators (T-122).
 pub fn status(principal: &Principal, slug: &str, status: &StatusRecord) -> Result<(), Denied> {
     let own = matches!(principal, Principal::User { name, admin, .. } if *admin || *name == status.owner);
@@ -252,6 +269,20 @@ impl Seen {
             Denied::Forbidden(_) => Denied::Forbidden("this needs the rights to read and to write"),
             other => other,
         })
+    }
+
+    /// What this caller may be told of the write that a version came with: administrators and whoever did it everything, others who work on the
+    /// collection who it was, when and why, and mere readers nothing.
+    pub fn told(&self, entry: Entry) -> Option<Entry> {
+        match &self.principal {
+            Principal::User { admin: true, .. } => Some(entry),
+            Principal::User { name, .. } if *name == entry.act.who => Some(entry),
+            _ if self.to_work().is_ok() => {
+                let act = Act { from: None, request: None, ..entry.act };
+                Some(Entry { act, collection: entry.collection, stored: None, deleted: Vec::new(), changed: Vec::new() })
+            }
+            _ => None,
+        }
     }
 
     /// Leave to delete, which needs both rights (T-162).

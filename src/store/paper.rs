@@ -14,6 +14,8 @@ pub enum Kind {
     Import = 2,
     /// A person who is logged in.
     Session = 3,
+    /// What became of the lines of an import.
+    Lines = 4,
 }
 
 /// A paper. What its text says is the business of who keeps it.

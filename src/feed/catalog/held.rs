@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -28,7 +28,7 @@ const DAY: u64 = 86_400_000_000;
 const ATTEMPTS: usize = 4;
 
 /// What an answer does not cover. Both empty: it is complete.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// Collections that are being read for the first time: what is not read yet is missing.
     pub being_read: Vec<Uuid>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::browse::Browse;
@@ -26,7 +26,7 @@ use crate::taxii::stamp::Stamp;
 pub const MOST_ROWS: usize = 1_000;
 
 /// A page of a selection.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Listing {
     /// The objects of the page, in the order that was asked for.
     pub rows: Vec<Row>,
@@ -37,7 +37,7 @@ pub struct Listing {
 }
 
 /// An object of a collection in its latest version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// The collection.
     pub collection: Uuid,

@@ -102,7 +102,7 @@ impl Feed {
         for (id, held) in held.iter().filter(|(_, held)| due(held, now).is_some()) {
             plan.change(id, held, now, |properties| fall(properties, now));
         }
-        let revised = self.carry_out(working, plan, act).await?;
+        let revised = self.carry_out(working, plan, act, false).await?;
         Ok(revised.iter().filter(|revised| matches!(revised, Revised::Changed { .. })).count())
     }
 }

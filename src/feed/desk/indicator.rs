@@ -78,6 +78,12 @@ impl Proposal {
         let description = description.map(str::to_owned).filter(|text| !text.is_empty());
         Some(Self { pattern: write::pattern(kind, value)?, name: name(kind, value), description, terms: terms.clone() })
     }
+
+    /// An indicator for a pattern, which is called as it reads.
+    pub fn of_pattern(pattern: &str, description: Option<&str>, terms: &Arc<Terms>) -> Self {
+        let description = description.map(str::to_owned).filter(|text| !text.is_empty());
+        Self { pattern: pattern.to_owned(), name: pattern.to_owned(), description, terms: terms.clone() }
+    }
 }
 
 impl Terms {

@@ -17,9 +17,16 @@ pub mod target;
 pub mod trail;
 pub mod undo;
 
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+
 use crate::stix::id::StixId;
+use crate::stix::marking::Level;
 
 use super::access::{Reading, Writing};
+use super::error::FeedError;
+
+/// Fewer things than this are not worth another thread.
+const PARALLEL: usize = 64;
 
 /// Leave to work on a collection: to read it and to write to it.
 #[derive(Debug, Clone)]
@@ -45,4 +52,22 @@ pub enum Unfit {
     /// Others kept changing the objects meanwhile.
     #[error("the objects were changed by others at the same time; try again")]
     Raced,
+}
+
+/// What is told to an analyst who wants to write what it may not read afterwards.
+fn beyond(clearance: Level) -> String {
+    format!("you are cleared for TLP:{}, and could not see it afterwards", clearance.name().to_uppercase())
+}
+
+/// Does the same with each of many things, away from the threads that answer requests and on all cores; few are done on the spot.
+async fn each<T, R>(things: Vec<T>, work: impl Fn(T) -> R + Send + Sync + 'static) -> Result<Vec<R>, FeedError>
+where
+    T: Send + 'static,
+    R: Send + 'static,
+{
+    if things.len() < PARALLEL {
+        return Ok(things.into_iter().map(work).collect());
+    }
+    let done = tokio::task::spawn_blocking(move || things.into_par_iter().with_min_len(PARALLEL).map(work).collect());
+    Ok(done.await.map_err(|error| Unfit::Asked(format!("the work broke off: {error}")))?)
 }

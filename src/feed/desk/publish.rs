@@ -1,22 +1,31 @@
 //! Publishing: each value becomes one indicator, new or known, whoever has reported it before and in what words.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::NonZeroU64;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::indicator::{Proposal, first, time};
+use super::indicator::{Proposal, Terms, first, time};
 use super::merge::merge;
 use super::revise::{Held, Plan, Revised, relationship};
-use super::{Working, decay, identity};
+use super::{Unfit, Working, beyond, decay, each, identity};
 use crate::feed::Feed;
 use crate::feed::access::Reading;
 use crate::feed::catalog::known::digest;
 use crate::feed::error::FeedError;
+use crate::feed::guard::Guard;
 use crate::feed::object::Properties;
 use crate::stix::id::StixId;
+use crate::stix::marking::Level;
+use crate::stix::pattern::normal::normal_form;
+use crate::stix::pattern::parse;
+use crate::store::Versions;
 use crate::store::audit::Act;
 use crate::taxii::stamp::Stamp;
+
+/// How often a collection is asked again that is being read for the first time; each time it has two seconds.
+const PATIENCE: usize = 60;
 
 /// What becomes of a proposal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,20 +78,28 @@ struct Item {
     told: Vec<usize>,
 }
 
+/// The normal form of what may be published, or why it may not be.
+type Fit = Result<String, Verdict>;
+
 impl Feed {
     /// Publishes indicators: a verdict for each, in their order. All are one write; with `dry_run` nothing is written.
     ///
     /// An indicator is what its pattern means, never its name: two spellings of one pattern are one indicator, among the proposals and in
     /// the collection.
     pub async fn publish(&self, working: &Working, proposals: &[Proposal], dry_run: bool, act: Act) -> Result<Vec<Verdict>, FeedError> {
+        let fits = self.fits(proposals, working.reading.clearance).await?;
         let _turn = self.desk.lock().await;
         let (now, author) = (act.at, identity::author(&act.who));
-        let normals: Vec<Result<String, Verdict>> = proposals.iter().map(|proposal| self.fit(proposal)).collect();
-        let mut items = self.items(working, normals.iter().flatten().collect()).await?;
+        // What several say is at the level of the first.
+        let mut levels = BTreeMap::new();
+        for (proposal, normal) in proposals.iter().zip(&fits).filter_map(|(proposal, fit)| Some((proposal, fit.as_ref().ok()?))) {
+            levels.entry(normal.as_str()).or_insert(proposal.terms.tlp);
+        }
+        let mut items = self.items(&working.reading, &levels).await?;
         let mut verdicts = Vec::with_capacity(proposals.len());
-        for (proposal, normal) in proposals.iter().zip(normals) {
+        for (proposal, fit) in proposals.iter().zip(fits) {
             let at = verdicts.len();
-            verdicts.push(match normal {
+            verdicts.push(match fit {
                 Err(verdict) => verdict,
                 Ok(normal) => match items.get_mut(&normal) {
                     Some(item) => item.take(proposal, &author, now, at),
@@ -91,101 +108,138 @@ impl Feed {
                 },
             });
         }
-        if !dry_run {
-            self.store_items(working, items.into_values(), &mut verdicts, &author, act).await?;
+        let (plan, told) = self.plan(&working.reading, items.into_values(), &author, &act).await?;
+        let revised = self.carry_out(working, plan, act, dry_run).await?;
+        for (revised, places) in revised.into_iter().zip(told) {
+            if let Revised::Refused { why, .. } = revised {
+                places.into_iter().filter_map(|place| verdicts.get_mut(place).map(|verdict| (verdict, why.clone()))).for_each(refuse);
+            }
         }
         Ok(verdicts)
     }
 
-    /// The normal form of what may be published.
-    fn fit(&self, proposal: &Proposal) -> Result<String, Verdict> {
-        if let Some(why) = proposal.terms.fault() {
-            return Err(Verdict::Refused { why });
-        }
-        let normal = identity::normal(&proposal.pattern).ok_or_else(|| Verdict::Refused { why: "it is no STIX pattern (STIX 2.1 §9)".into() })?;
-        match self.guard.block(&proposal.pattern) {
-            Some(why) if !proposal.terms.accept_warnings => Err(Verdict::Blocked { why }),
-            _ => Ok(normal),
-        }
+    /// What may be published of these.
+    async fn fits(&self, proposals: &[Proposal], clearance: Level) -> Result<Vec<Fit>, FeedError> {
+        let guard = self.guard.clone();
+        let asked: Vec<_> = proposals.iter().map(|proposal| (proposal.pattern.clone(), proposal.terms.clone())).collect();
+        each(asked, move |(pattern, terms)| fit(&pattern, &terms, &guard, clearance)).await
     }
 
-    /// What the collection holds of these normal forms.
-    async fn items(&self, working: &Working, normals: BTreeSet<&String>) -> Result<HashMap<String, Item>, FeedError> {
-        let mut same = self.same(&working.reading, &normals).await?;
-        let mut items = HashMap::with_capacity(normals.len());
-        for normal in normals {
-            let known = canonical(same.remove(normal).unwrap_or_default());
+    /// What the collection holds of these normal forms, or what is to be there.
+    async fn items(&self, reading: &Reading, levels: &BTreeMap<&str, Level>) -> Result<HashMap<String, Item>, FeedError> {
+        let own = levels.iter().map(|(normal, level)| identity::indicator(normal, *level, 0));
+        let mut same = self.same(reading, &levels.keys().copied().collect(), own).await?;
+        let mut items = HashMap::with_capacity(levels.len());
+        for (normal, level) in levels {
+            let known = canonical(same.remove(*normal).unwrap_or_default());
             let successor = match &known {
-                Some((_, held)) if held.revoked => Some(self.generation(&working.reading, normal).await?),
+                Some((_, held)) if held.revoked => Some(self.free(reading, normal, *level).await?),
                 _ => None,
             };
-            let (id, held) = known.map_or_else(|| (identity::indicator(normal, 0), None), |(id, held)| (id, Some(held)));
-            items.insert(normal.clone(), Item { id, held, properties: None, successor, related: BTreeSet::new(), told: Vec::new() });
+            let (id, held) = known.map_or_else(|| (identity::indicator(normal, *level, 0), None), |(id, held)| (id, Some(held)));
+            items.insert((*normal).to_owned(), Item { id, held, properties: None, successor, related: BTreeSet::new(), told: Vec::new() });
         }
+        self.keep_away(reading, levels, &mut items).await?;
         Ok(items)
     }
 
-    /// The indicators of a collection that say the same as these normal forms, whoever has written them.
-    pub(super) async fn same(&self, reading: &Reading, normals: &BTreeSet<&String>) -> Result<HashMap<String, Vec<(StixId, Held)>>, FeedError> {
+    /// What is new must not take the place of what the reader may not see: then it gets an id that nothing has.
+    async fn keep_away(&self, reading: &Reading, levels: &BTreeMap<&str, Level>, items: &mut HashMap<String, Item>) -> Result<(), FeedError> {
+        if reading.clearance == Level::Red {
+            return Ok(());
+        }
+        let new: Vec<StixId> = items.values().filter(|item| item.held.is_none()).map(|item| item.id.clone()).collect();
+        let taken = self.held(&everything(reading), &new).await?;
+        for (normal, item) in items.iter_mut().filter(|(_, item)| item.held.is_none() && taken.contains_key(&item.id)) {
+            let level = levels.get(normal.as_str()).copied().unwrap_or_default();
+            item.id = self.free(reading, normal, level).await?;
+        }
+        Ok(())
+    }
+
+    /// The first id for a pattern at a level that nothing in the collection has, whoever may see it.
+    pub(super) async fn free(&self, reading: &Reading, normal: &str, level: Level) -> Result<StixId, FeedError> {
+        for generation in 0.. {
+            let id = identity::indicator(normal, level, generation);
+            if self.records(&everything(reading), vec![id.clone()], Versions::LAST).await?.is_empty() {
+                return Ok(id);
+            }
+        }
+        Err(Unfit::Raced.into())
+    }
+
+    /// The indicators of a collection that say the same as these normal forms, whoever has written them. `own` are the ids that they would
+    /// have here: what has one is found even while the index is not complete.
+    pub(super) async fn same(
+        &self,
+        reading: &Reading,
+        normals: &BTreeSet<&str>,
+        own: impl Iterator<Item = StixId> + Send,
+    ) -> Result<HashMap<String, Vec<(StixId, Held)>>, FeedError> {
+        let mut ids: BTreeSet<StixId> = own.collect();
         let digests: Vec<_> = normals.iter().map(|normal| digest(normal)).collect();
-        // Those that others have written have ids of their own.
-        let matches = self.known(std::slice::from_ref(reading), &digests).await?.matches;
-        let foreign = matches.iter().filter_map(|found| StixId::parse(&found.id).ok());
-        let own = normals.iter().map(|normal| identity::indicator(normal, 0));
-        let ids: BTreeSet<StixId> = own.chain(foreign).collect();
+        ids.extend(self.foreign(reading, &digests).await?);
         let mut same: HashMap<String, Vec<(StixId, Held)>> = HashMap::new();
         for (id, held) in self.held(reading, &ids.into_iter().collect::<Vec<_>>()).await? {
             let normal = held.properties.get("pattern").and_then(Value::as_str).and_then(identity::normal);
-            if let Some(normal) = normal.filter(|normal| normals.contains(normal)) {
+            if let Some(normal) = normal.filter(|normal| normals.contains(normal.as_str())) {
                 same.entry(normal).or_default().push((id, held));
             }
         }
         Ok(same)
     }
 
-    /// Writes what has become of the items, and corrects the verdicts of those that did not pass the gate.
-    async fn store_items(
-        &self,
-        working: &Working,
-        items: impl Iterator<Item = Item>,
-        verdicts: &mut [Verdict],
-        author: &StixId,
-        act: Act,
-    ) -> Result<(), FeedError> {
-        let now = act.at;
-        let (mut plan, mut told, mut related) = (Plan::default(), Vec::new(), BTreeMap::new());
-        for item in items {
-            let Some(properties) = item.properties else { continue };
-            let markings = properties.get("object_marking_refs").cloned();
-            for target in item.related {
-                let id = identity::relationship(&item.id, "indicates", &target);
-                related.insert(id, relationship(&item.id, "indicates", &target, author, markings.clone(), now));
+    /// Indicators that others have written, which have ids of their own.
+    async fn foreign(&self, reading: &Reading, digests: &[NonZeroU64]) -> Result<Vec<StixId>, FeedError> {
+        let mut known = self.known(std::slice::from_ref(reading), digests).await?;
+        for _ in 0..PATIENCE {
+            if known.coverage.being_read.is_empty() {
+                break;
             }
+            // It is read for the first time, and each question waits for it a while: what is not found now would be there twice for good.
+            known = self.known(std::slice::from_ref(reading), digests).await?;
+        }
+        Ok(known.matches.iter().filter_map(|found| StixId::parse(&found.id).ok()).collect())
+    }
+
+    /// What has become of the items as a plan, and for each thing that it tells of the places of the proposals.
+    async fn plan(
+        &self,
+        reading: &Reading,
+        items: impl Iterator<Item = Item> + Send,
+        author: &StixId,
+        act: &Act,
+    ) -> Result<(Plan, Vec<Vec<usize>>), FeedError> {
+        let now = act.at;
+        let mut items: Vec<(Item, Properties)> = items.filter_map(Item::changed).collect();
+        // They are stored in the order in which they were proposed.
+        items.sort_by_key(|(item, _)| item.told.first().copied());
+        let related = items.iter().flat_map(|(item, _)| item.related.iter().map(|target| identity::relationship(&item.id, "indicates", target)));
+        let there = self.held(reading, &related.collect::<Vec<_>>()).await?;
+        let (mut plan, mut told) = (Plan::default(), Vec::with_capacity(items.len()));
+        self.introduce(&mut plan, reading, act).await?;
+        for (item, properties) in items {
+            let markings = properties.get("object_marking_refs").cloned();
             match item.held {
                 Some(held) => plan.change(&item.id, &held, now, |_| Ok(properties)),
                 None => plan.tell(Revised::Changed { id: item.id.to_string(), version: time(now) }, properties),
             }
-            told.push(item.told);
-        }
-        if told.is_empty() {
-            return Ok(());
-        }
-        let mut around: Vec<StixId> = related.keys().cloned().collect();
-        around.push(author.clone());
-        let there = self.held(&working.reading, &around).await?;
-        if !there.contains_key(author) {
-            plan.also(self.identity(author, &act.who, now));
-        }
-        related.into_iter().filter(|(id, _)| !there.contains_key(id)).for_each(|(_, properties)| plan.also(properties));
-        let revised = self.carry_out(working, plan, act).await?;
-        for (revised, places) in revised.into_iter().zip(told) {
-            if let Revised::Refused { why, .. } = revised {
-                for place in places {
-                    if let Some(verdict) = verdicts.get_mut(place) {
-                        *verdict = Verdict::Refused { why: why.clone() };
-                    }
+            for target in item.related {
+                let relationship = relationship(&item.id, "indicates", &target, author, markings.clone(), now);
+                if !there.contains_key(&identity::relationship(&item.id, "indicates", &target)) {
+                    plan.also(relationship);
                 }
             }
+            told.push(item.told);
+        }
+        Ok((plan, told))
+    }
+
+    /// Plans the identity of who acts, unless the collection holds it.
+    pub(super) async fn introduce(&self, plan: &mut Plan, reading: &Reading, act: &Act) -> Result<(), FeedError> {
+        let author = identity::author(&act.who);
+        if self.records(reading, vec![author.clone()], Versions::LAST).await?.is_empty() {
+            plan.introduce(self.identity(&author, &act.who, act.at));
         }
         Ok(())
     }
@@ -206,12 +260,41 @@ impl Feed {
     }
 }
 
+/// The normal form of what may be published under these terms.
+fn fit(pattern: &str, terms: &Terms, guard: &Guard, clearance: Level) -> Fit {
+    if let Some(why) = terms.fault() {
+        return Err(Verdict::Refused { why });
+    }
+    if terms.tlp > clearance {
+        return Err(Verdict::Refused { why: beyond(clearance) });
+    }
+    let parsed = parse::parse(pattern).map_err(|error| Verdict::Refused { why: format!("it is no STIX pattern (STIX 2.1 §9): {error}") })?;
+    match guard.block(pattern) {
+        Some(why) if !terms.accept_warnings => Err(Verdict::Blocked { why }),
+        _ => Ok(normal_form(&parsed)),
+    }
+}
+
+fn refuse((verdict, why): (&mut Verdict, String)) {
+    *verdict = Verdict::Refused { why };
+}
+
+/// The same collection without a bound: for questions whose answers the reader is not told.
+fn everything(reading: &Reading) -> Reading {
+    Reading { clearance: Level::Red, ..reading.clone() }
+}
+
 /// The one indicator that stands for several which say the same: one that is not revoked, and always the same of those.
 pub(super) fn canonical(same: Vec<(StixId, Held)>) -> Option<(StixId, Held)> {
     same.into_iter().min_by(|(id, held), (other, its)| (held.revoked, id).cmp(&(its.revoked, other)))
 }
 
 impl Item {
+    /// With what it is to be, if there is something of it.
+    fn changed(mut self) -> Option<(Self, Properties)> {
+        self.properties.take().map(|properties| (self, properties))
+    }
+
     /// Takes another proposal of this indicator in.
     fn take(&mut self, proposal: &Proposal, author: &StixId, now: Stamp, at: usize) -> Verdict {
         if let Some(successor) = self.successor.clone() {

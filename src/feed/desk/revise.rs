@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::change::Change;
 use super::indicator::time;
-use super::{Unfit, Working, decay, identity};
+use super::{Unfit, Working, beyond, decay, each, identity};
 use crate::feed::Feed;
 use crate::feed::access::Reading;
 use crate::feed::error::FeedError;
@@ -71,10 +71,10 @@ impl Feed {
         for id in ids {
             match held.get(id) {
                 None => plan.refuse(id, &Unfit::Missing(id.clone())),
-                Some(held) => plan.change(id, held, now, |properties| change.apply(properties, now)),
+                Some(held) => plan.change(id, held, now, |properties| within(change.apply(properties, now)?, working.reading.clearance)),
             }
         }
-        self.carry_out(working, plan, act).await
+        self.carry_out(working, plan, act, false).await
     }
 
     /// Takes up the content that an object had in an earlier version. Of one that is revoked, which is final, a successor takes it up: a new
@@ -91,12 +91,13 @@ impl Feed {
         let newest = held.get(id).ok_or_else(|| Unfit::Missing(id.clone()))?;
         let mut plan = Plan::default();
         if newest.revoked {
-            let successor = self.successor(&working.reading, &old.properties).await?;
+            let successor = self.successor(&working.reading, id, &old).await?;
+            self.introduce(&mut plan, &working.reading, &act).await?;
             plan.follow(id, &successor, old, &identity::author(&act.who), now);
         } else {
             plan.change(id, newest, now, |_| Ok(old.properties));
         }
-        let revised = self.carry_out(working, plan, act).await?;
+        let revised = self.carry_out(working, plan, act, false).await?;
         revised.into_iter().next().ok_or_else(|| Unfit::Raced.into())
     }
 
@@ -136,53 +137,45 @@ impl Feed {
     }
 
     /// The id of what follows a revoked object: for an indicator the next generation of its pattern.
-    async fn successor(&self, reading: &Reading, properties: &Properties) -> Result<StixId, FeedError> {
-        let type_name = properties.get("type").and_then(Value::as_str).unwrap_or_default();
-        let pattern = properties.get("pattern").and_then(Value::as_str).and_then(identity::normal);
-        match pattern {
-            Some(normal) => self.generation(reading, &normal).await,
-            None => Ok(StixId::new(type_name, Uuid::new_v4())),
+    async fn successor(&self, reading: &Reading, id: &StixId, old: &Held) -> Result<StixId, FeedError> {
+        let Some(normal) = old.properties.get("pattern").and_then(Value::as_str).and_then(identity::normal) else {
+            return Ok(StixId::new(id.type_name(), Uuid::new_v4()));
+        };
+        let same = self.same(reading, &[normal.as_str()].into(), identity::levels(&normal, reading.clearance)).await?;
+        match same.into_values().flatten().find(|(_, held)| !held.revoked) {
+            Some((other, _)) => Err(Unfit::Object(id.clone(), format!("{other} says the same and is not revoked")).into()),
+            None => self.free(reading, &normal, old.level).await,
         }
     }
 
-    /// The id of the first generation of a pattern that is not revoked.
-    pub(super) async fn generation(&self, reading: &Reading, normal: &str) -> Result<StixId, FeedError> {
-        // What the reader may not see counts as well: its id is taken.
-        let all = Reading { clearance: Level::Red, ..reading.clone() };
-        for generation in 0.. {
-            let id = identity::indicator(normal, generation);
-            if self.held(&all, std::slice::from_ref(&id)).await?.get(&id).is_none_or(|held| !held.revoked) {
-                return Ok(id);
-            }
-        }
-        Err(Unfit::Raced.into())
-    }
-
-    /// Judges and writes what was planned.
-    pub(super) async fn carry_out(&self, working: &Working, plan: Plan, act: Act) -> Result<Vec<Revised>, FeedError> {
+    /// Judges and writes what was planned; with `dry_run` it is only judged.
+    pub(super) async fn carry_out(&self, working: &Working, plan: Plan, act: Act, dry_run: bool) -> Result<Vec<Revised>, FeedError> {
         let Plan { mut revised, writes } = plan;
         let now = act.at;
         let (mut objects, mut places) = (Vec::new(), Vec::new());
-        for (place, properties) in writes {
-            match judge(&properties, now) {
-                Ok(object) => {
+        let mut wanted = false;
+        let judge_one = move |write: Write| (write.part, text(&write.properties, "id").to_owned(), judge(&write.properties, now));
+        for (part, id, judged) in each(writes, judge_one).await? {
+            let told = part.place().and_then(|place| revised.get_mut(place));
+            match (judged, told) {
+                (Err(why), Some(told)) if matches!(part, Part::Told(_)) => *told = Revised::Refused { id, why },
+                // What goes with something that is refused is not wanted either.
+                (Err(_), _) | (Ok(_), Some(Revised::Refused { .. })) => {}
+                (Ok(object), _) => {
+                    wanted |= !matches!(part, Part::Alone);
                     objects.push(object);
-                    places.push(place);
-                }
-                Err(why) => {
-                    if let Some(told) = place.and_then(|place| revised.get_mut(place)) {
-                        *told = Revised::Refused { id: text(&properties, "id").to_owned(), why };
-                    }
+                    places.push(part);
                 }
             }
         }
-        if objects.is_empty() {
+        if dry_run || !wanted {
             return Ok(revised);
         }
         let addition = Addition { collection: working.writing.collection, objects, now, receipt: None, act: Some(act) };
         let added = self.store.add(addition).await?;
-        for (place, outcome) in places.into_iter().zip(added.outcomes) {
-            if let (Some(told), Outcome::Conflict(_)) = (place.and_then(|place| revised.get_mut(place)), outcome) {
+        for (part, outcome) in places.into_iter().zip(added.outcomes) {
+            let told = part.place().and_then(|place| revised.get_mut(place));
+            if let (Part::Told(_), Some(told), Outcome::Conflict(_)) = (part, told, outcome) {
                 *told = Revised::Refused { id: told.id().to_owned(), why: Unfit::Raced.to_string() };
             }
         }
@@ -194,8 +187,7 @@ impl Held {
     /// Reads a record; `None` for what is no JSON object, which the gate does not let in.
     pub fn read(record: &Record) -> Option<Self> {
         let properties: Properties = serde_json::from_slice(&record.object).ok()?;
-        let refs = properties.get("object_marking_refs").and_then(Value::as_array);
-        let level = refs.into_iter().flatten().filter_map(Value::as_str).filter_map(Level::of_marking).max().unwrap_or_default();
+        let level = level(&properties);
         let revoked = properties.get("revoked") == Some(&json!(true));
         Some(Self { properties, level, revoked })
     }
@@ -213,9 +205,35 @@ impl Revised {
 /// New versions that are to be written, and what is to be told of each object.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
-    pub(super) revised: Vec<Revised>,
-    /// Where in `revised` each is told of; what only goes with another is told of nowhere.
-    writes: Vec<(Option<usize>, Properties)>,
+    revised: Vec<Revised>,
+    writes: Vec<Write>,
+}
+
+/// An object that is to be written.
+#[derive(Debug)]
+struct Write {
+    part: Part,
+    properties: Properties,
+}
+
+/// What part a write has in a plan, with the place among what is told.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    /// It is told of.
+    Told(usize),
+    /// It goes with what is told of, and is not written without it.
+    With(usize),
+    /// It goes with anything that is written.
+    Alone,
+}
+
+impl Part {
+    fn place(self) -> Option<usize> {
+        match self {
+            Self::Told(place) | Self::With(place) => Some(place),
+            Self::Alone => None,
+        }
+    }
 }
 
 impl Plan {
@@ -246,13 +264,18 @@ impl Plan {
 
     /// Plans a write of which something is to be told.
     pub(super) fn tell(&mut self, told: Revised, properties: Properties) {
-        self.writes.push((Some(self.revised.len()), properties));
+        self.writes.push(Write { part: Part::Told(self.revised.len()), properties });
         self.revised.push(told);
     }
 
-    /// Plans a write that goes with another.
+    /// Plans a write that goes with what was told of last.
     pub(super) fn also(&mut self, properties: Properties) {
-        self.writes.push((None, properties));
+        self.writes.push(Write { part: self.revised.len().checked_sub(1).map_or(Part::Alone, Part::With), properties });
+    }
+
+    /// Plans a write that goes with whatever else is written.
+    pub(super) fn introduce(&mut self, properties: Properties) {
+        self.writes.push(Write { part: Part::Alone, properties });
     }
 
     /// Plans the object that takes up the content of one that is revoked.
@@ -296,6 +319,17 @@ pub(super) fn judge(properties: &Properties, now: Stamp) -> Result<NewObject, St
         object::judge(text, &now.instant()).map_err(|refusal| refusal.findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
     })?;
     Ok(NewObject { id: judged.id, version: judged.version, level: judged.level, revoked: judged.revoked, warning: None, object: bytes.into() })
+}
+
+/// What somebody with this clearance may write: what it may read afterwards.
+fn within(properties: Properties, clearance: Level) -> Result<Properties, String> {
+    if level(&properties) > clearance { Err(beyond(clearance)) } else { Ok(properties) }
+}
+
+/// The highest TLP level that marks an object.
+fn level(properties: &Properties) -> Level {
+    let refs = properties.get("object_marking_refs").and_then(Value::as_array);
+    refs.into_iter().flatten().filter_map(Value::as_str).filter_map(Level::of_marking).max().unwrap_or_default()
 }
 
 /// `modified` of the version that follows: the clock, or a millisecond after the version before it.

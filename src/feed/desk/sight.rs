@@ -65,6 +65,7 @@ impl Feed {
         let (first, last) = sighted.times(now)?;
         let held = self.held(&working.reading, ids).await?;
         let mut plan = Plan::default();
+        self.introduce(&mut plan, &working.reading, &act).await?;
         for id in ids {
             match held.get(id) {
                 None => plan.refuse(id, &Unfit::Missing(id.clone())),
@@ -80,7 +81,7 @@ impl Feed {
                 }
             }
         }
-        self.carry_out(working, plan, act).await
+        self.carry_out(working, plan, act, false).await
     }
 }
 

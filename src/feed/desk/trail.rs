@@ -84,6 +84,12 @@ impl Feed {
         Ok(self.store.trail(&Trail { after, before: Stamp::END, latest_first: false, limit }).await?)
     }
 
+    /// The entry at a time.
+    pub async fn audit_entry(&self, at: Stamp) -> Result<Option<Entry>, FeedError> {
+        let trail = Trail { after: Stamp(at.0.saturating_sub(1)), before: Stamp(at.0.saturating_add(1)), latest_first: false, limit: 1 };
+        Ok(self.store.trail(&trail).await?.pop())
+    }
+
     /// The entry of the write that has stored a version.
     pub async fn entry_of(&self, collection: Uuid, added: Stamp) -> Result<Option<Entry>, FeedError> {
         let mut trail = Trail { after: Stamp(added.0.saturating_sub(BEFORE)), before: Stamp(added.0 + 1_000), latest_first: true, limit: CHUNK };

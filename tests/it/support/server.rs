@@ -45,6 +45,8 @@ pub(crate) const PUBLIC_OBJECTS: &str = "/feeds/collections/public/objects/";
 
 /// The longest body that the server takes.
 pub(crate) const MAX_CONTENT_LENGTH: u64 = 200_000;
+/// The longest document of an analyst's that the server takes.
+pub(crate) const DOCUMENT_OCTETS: u64 = 400_000;
 /// Objects on a page when the client does not say.
 pub(crate) const PAGE_DEFAULT: usize = 20;
 /// The most objects on a page.
@@ -241,6 +243,7 @@ pub(crate) fn options_of_the_doors() -> door::Options {
         key_headers: vec!["x-api-key".into()],
         max_content_length: MAX_CONTENT_LENGTH,
         console_idle_minutes: 30,
+        document_octets: DOCUMENT_OCTETS,
         compressed_octets: 1 << 20,
         limits: limits::Options {
             connections: 100,

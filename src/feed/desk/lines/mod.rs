@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::Unfit;
 use super::indicator::{Proposal, Terms};
+use super::{Unfit, identity};
 use crate::feed::document::open;
+use crate::stix::ioc::find::find;
 use crate::stix::ioc::group::group;
+use crate::stix::ioc::read::read as read_one;
 
 /// One thing in a file.
 #[derive(Debug, Clone)]
@@ -51,6 +53,24 @@ pub fn read(name: &str, octets: &Bytes, terms: &Arc<Terms>) -> Result<Vec<Line>,
     if lines.is_empty() { Err(Unfit::Asked(format!("there is no indicator in {name:?}"))) } else { Ok(lines) }
 }
 
+/// Reads what somebody has typed or pasted: a pattern; one value, of which nobody doubts that it is meant; or a text with values in it, each once.
+pub fn typed(text: &str, description: Option<&str>, terms: &Arc<Terms>) -> Vec<Line> {
+    let text = text.trim();
+    let line = |what: What, value: String| Line { number: 1, text: value, what };
+    if let Some(found) = read_one(text) {
+        return vec![line(value::propose(&found, description, terms), found.value)];
+    }
+    let looks_so = text.starts_with(['[', '(']) && text.ends_with([']', ')', '\'']) && text.contains(':') && text.contains('\'');
+    if looks_so || identity::normal(text).is_some() {
+        return vec![line(What::Proposal(Box::new(Proposal::of_pattern(text, description, terms))), text.to_owned())];
+    }
+    let groups = group(find(text));
+    if groups.is_empty() {
+        return vec![line(What::Nothing("no indicator of a kind that is known here".into()), text.to_owned())];
+    }
+    groups.into_iter().map(|group| line(value::weigh(&group.first, description, terms), group.first.value)).collect()
+}
+
 /// Each value in a document once.
 fn document(name: &str, octets: &Bytes, terms: &Arc<Terms>) -> Result<Vec<Line>, Unfit> {
     let document = open::open(octets, Some(name), None).map_err(|error| Unfit::Asked(format!("{name}: {error}")))?;
@@ -59,10 +79,7 @@ fn document(name: &str, octets: &Bytes, terms: &Arc<Terms>) -> Result<Vec<Line>,
         let at = group.first.span.start;
         passed.1 += document.text.get(passed.0..at).unwrap_or_default().matches('\n').count();
         passed.0 = at.max(passed.0);
-        let what = match group.first.doubt {
-            None => value::propose(&group.first, terms),
-            Some(doubt) => What::Nothing(format!("doubtful ({}); add it by itself if it is one", value::doubt(doubt))),
-        };
+        let what = value::weigh(&group.first, None, terms);
         Line { number: passed.1, text: group.first.value, what }
     });
     Ok(lines.collect())
@@ -94,6 +111,21 @@ mod tests {
         let patterns: Vec<&str> = found.iter().map(|(.., pattern)| pattern.as_str()).collect();
         assert!(patterns.contains(&"[ipv4-addr:value = '198.51.100.7']"), "{patterns:?}");
         assert_eq!(found.iter().filter(|(_, value, _)| value == "198.51.100.7").map(|(line, ..)| *line).collect::<Vec<_>>(), [2]);
+    }
+
+    #[test]
+    fn what_is_typed_by_itself_is_meant() {
+        let terms = Arc::new(Terms::default());
+        let told = |text: &str| -> Vec<(String, bool)> {
+            typed(text, None, &terms).into_iter().map(|line| (line.text, matches!(line.what, What::Proposal(_)))).collect()
+        };
+        assert_eq!(told(" 10.0.0.1 "), [("10.0.0.1".to_owned(), true)]);
+        assert_eq!(told("see 10.0.0.1, hxxp://evil[.]example[.]com/"), [("10.0.0.1".to_owned(), false), ("http://evil.example.com/".to_owned(), true)]);
+        let pattern = "[ipv4-addr:value = '198.51.100.7' OR file:size = 3]";
+        assert_eq!(told(pattern), [(pattern.to_owned(), true)]);
+        assert_eq!(told("[198.51.100.7]"), [("198.51.100.7".to_owned(), true)]);
+        assert_eq!(told("CVE-2021-26855"), [("CVE-2021-26855".to_owned(), false)]);
+        assert_eq!(told("nothing of interest"), [("nothing of interest".to_owned(), false)]);
     }
 
     #[test]

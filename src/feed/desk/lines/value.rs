@@ -38,8 +38,16 @@ pub(super) fn of(value: &str, called: &str, description: Option<&str>, terms: &A
 }
 
 /// What was found, as a proposal.
-pub(super) fn propose(found: &Found, terms: &Arc<Terms>) -> What {
-    with(found.kind, &found.value, None, terms)
+pub(super) fn propose(found: &Found, description: Option<&str>, terms: &Arc<Terms>) -> What {
+    with(found.kind, &found.value, description, terms)
+}
+
+/// What was found among other text: a proposal, unless something speaks against it.
+pub(super) fn weigh(found: &Found, description: Option<&str>, terms: &Arc<Terms>) -> What {
+    match found.doubt {
+        None => propose(found, description, terms),
+        Some(why) => What::Nothing(format!("doubtful ({}); add it by itself if it is one", doubt(why))),
+    }
 }
 
 fn with(kind: Kind, value: &str, description: Option<&str>, terms: &Arc<Terms>) -> What {
@@ -50,7 +58,7 @@ fn with(kind: Kind, value: &str, description: Option<&str>, terms: &Arc<Terms>) 
 }
 
 /// A doubt in words.
-pub(super) fn doubt(doubt: Doubt) -> &'static str {
+fn doubt(doubt: Doubt) -> &'static str {
     match doubt {
         Doubt::Version => "it may be the number of a version",
         Doubt::Local => "it means something else in each network",
