@@ -51,8 +51,18 @@ pub struct Collection {
     pub description: Option<String>,
     /// Whether anybody may read what is TLP:CLEAR or unmarked in it.
     pub public: bool,
+    /// Whether indicators that nobody touches lose confidence and end.
+    pub decay: bool,
     /// Whether the curated feed keeps it.
     pub curated: bool,
+}
+
+/// Whether a collection decays.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decay {
+    /// Whether indicators that nobody touches lose confidence and end.
+    pub decay: bool,
 }
 
 /// All collections, in the order of their creation.
@@ -81,6 +91,7 @@ impl Collection {
             title: collection.title.clone(),
             description: collection.description.clone(),
             public: collection.public,
+            decay: collection.decay,
             curated: collection.curated.is_some(),
         }
     }
@@ -128,4 +139,21 @@ pub async fn remove(State(app): State<Arc<App>>, path: Segments) -> Result<Respo
     let id = target(&app.feed.directory(), &path)?.id;
     app.feed.edit(vec![Edit::RemoveCollection(id)], Some(administers(&app))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `GET /admin/collections/{root}/{collection}/decay/`
+pub async fn decay(State(app): State<Arc<App>>, path: Segments) -> Result<Response, Failure> {
+    let decay = target(&app.feed.directory(), &path)?.decay;
+    Ok(respond::resource(StatusCode::OK, &Decay { decay }))
+}
+
+/// `PUT /admin/collections/{root}/{collection}/decay/`
+pub async fn set_decay(State(app): State<Arc<App>>, path: Segments, request: Request) -> Result<Response, Failure> {
+    let Decay { decay } = json::read(request, &app).await?;
+    let collection = target(&app.feed.directory(), &path)?.clone();
+    if decay && collection.curated.is_some() {
+        return Err(Failure::new(StatusCode::CONFLICT, "the curated feed keeps this collection, and would undo what decays in it"));
+    }
+    app.feed.edit(vec![Edit::SetCollection(directory::Collection { decay, ..collection })], Some(administers(&app))).await?;
+    Ok(respond::resource(StatusCode::OK, &Decay { decay }))
 }

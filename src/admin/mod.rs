@@ -22,6 +22,7 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         ("/admin/roots/{root}/", get(roots::one).delete(roots::remove)),
         ("/admin/collections/", get(collections::list).post(collections::add)),
         ("/admin/collections/{root}/{collection}/", get(collections::one).delete(collections::remove)),
+        ("/admin/collections/{root}/{collection}/decay/", get(collections::decay).put(collections::set_decay)),
         ("/admin/users/", get(users::list).post(users::add)),
         ("/admin/users/{user}/", get(users::one).delete(users::remove)),
         ("/admin/users/{user}/password/", put(users::set_password)),

@@ -1,13 +1,13 @@
 //! `taxiway collection …`
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use uuid::Uuid;
 
 use super::address::Address;
 use super::exit::Trouble;
 use super::target::Target;
 use super::{grant, print};
-use crate::admin::collections::{Collection, Collections, NewCollection, Shown};
+use crate::admin::collections::{Collection, Collections, Decay, NewCollection, Shown};
 
 /// `taxiway collection`
 #[derive(Debug, Args)]
@@ -46,12 +46,27 @@ enum Verb {
         #[arg(value_name = "ROOT/ALIAS")]
         address: Address,
     },
+    /// Let indicators that nobody touches lose confidence and end in a collection, or keep them as they are
+    Decay {
+        /// Its root and its alias or id
+        #[arg(value_name = "ROOT/ALIAS")]
+        address: Address,
+        /// Whether they do
+        #[arg(value_enum)]
+        switch: Switch,
+    },
     /// Remove a collection with its objects and grants
     Remove {
         /// Its root and its alias or id
         #[arg(value_name = "ROOT/ALIAS")]
         address: Address,
     },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    On,
+    Off,
 }
 
 impl Command {
@@ -62,11 +77,11 @@ impl Command {
         match verb {
             Verb::Add { address: Address { root, collection }, title, description, id, public } => {
                 let new = NewCollection { root, alias: Some(collection), title, description, id, public };
-                let made: Collection = admin.post(&["collections"], &new).await?;
+                let made: Collection = admin.post(&["admin", "collections"], &new).await?;
                 print::made(&made, &format!("made collection {} with the id {}", name(&made), made.id), target.json)
             }
             Verb::List => {
-                let all: Collections = admin.get(&["collections"]).await?;
+                let all: Collections = admin.get(&["admin", "collections"]).await?;
                 if target.json {
                     return print::json(&all);
                 }
@@ -74,15 +89,21 @@ impl Command {
                 print::table(["collection", "id", "", "title"], rows.collect())
             }
             Verb::Show { address: Address { root, collection } } => {
-                let shown: Shown = admin.get(&["collections", &root, &collection]).await?;
+                let shown: Shown = admin.get(&["admin", "collections", &root, &collection]).await?;
                 if target.json {
                     return print::json(&shown);
                 }
                 show(&shown.collection)?;
                 grant::table(shown.grants)
             }
+            Verb::Decay { address: Address { root, collection }, switch } => {
+                let decay = switch == Switch::On;
+                admin.put(&["admin", "collections", &root, &collection, "decay"], &Decay { decay }).await?;
+                print::tell(&format!("{root}/{collection} {}", if decay { "decays from now on" } else { "does not decay any more" }));
+                Ok(())
+            }
             Verb::Remove { address: Address { root, collection } } => {
-                admin.delete(&["collections", &root, &collection]).await?;
+                admin.delete(&["admin", "collections", &root, &collection]).await?;
                 print::tell(&format!("removed collection {root}/{collection}"));
                 Ok(())
             }
@@ -101,5 +122,6 @@ fn show(collection: &Collection) -> Result<(), Trouble> {
         print::line(&format!("description  {description}"))?;
     }
     print::line(&format!("public       {}", if collection.public { "yes" } else { "no" }))?;
+    print::line(&format!("decay        {}", if collection.decay { "on" } else { "off" }))?;
     print::line(&format!("curated      {}", if collection.curated { "yes" } else { "no" }))
 }

@@ -1,4 +1,4 @@
-//! `taxiway grant`, `revoke` and `grants`
+//! `taxiway grant`, `ungrant` and `grants`
 
 use std::str::FromStr;
 
@@ -24,9 +24,9 @@ pub struct Grant {
     target: Target,
 }
 
-/// `taxiway revoke`
+/// `taxiway ungrant`
 #[derive(Debug, Args)]
-pub struct Revoke {
+pub struct Ungrant {
     /// The user
     name: String,
     /// The collection
@@ -65,17 +65,17 @@ impl Grant {
     /// Does it.
     pub async fn run(self) -> Result<(), Trouble> {
         let Self { name, address: Address { root, collection }, rights: Rights { read, write }, target } = self;
-        target.open().await?.put(&["grants", &name, &root, &collection], &NewRights { read, write }).await?;
+        target.open().await?.put(&["admin", "grants", &name, &root, &collection], &NewRights { read, write }).await?;
         print::tell(&format!("{name} may {} {root}/{collection}", words(read, write)));
         Ok(())
     }
 }
 
-impl Revoke {
+impl Ungrant {
     /// Does it.
     pub async fn run(self) -> Result<(), Trouble> {
         let Self { name, address: Address { root, collection }, target } = self;
-        target.open().await?.delete(&["grants", &name, &root, &collection]).await?;
+        target.open().await?.delete(&["admin", "grants", &name, &root, &collection]).await?;
         print::tell(&format!("{name} has no rights on {root}/{collection} any more"));
         Ok(())
     }
@@ -84,7 +84,7 @@ impl Revoke {
 impl List {
     /// Does it.
     pub async fn run(self) -> Result<(), Trouble> {
-        let all: Grants = self.target.open().await?.get(&["grants"]).await?;
+        let all: Grants = self.target.open().await?.get(&["admin", "grants"]).await?;
         if self.target.json { print::json(&all) } else { table(all.grants) }
     }
 }

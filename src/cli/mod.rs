@@ -1,18 +1,25 @@
-//! The program: `serve` composes everything; the verbs on roots, collections, users, tokens and grants are requests to the admin API.
+//! The program: `serve` composes everything; the other verbs are requests to the JSON APIs of operators and of analysts.
 
+pub mod add;
 pub mod address;
+pub mod audit;
 pub mod check;
 pub mod collection;
 pub mod copy;
 pub mod doors;
 pub mod exit;
+pub mod find;
 pub mod grant;
+pub mod import;
+pub mod level;
 pub mod open;
 pub mod print;
+pub mod revise;
 pub mod root;
 pub mod secret;
 pub mod serve;
 pub mod target;
+pub mod terms;
 pub mod token;
 pub mod user;
 
@@ -43,9 +50,31 @@ enum Verb {
     /// Let a user read or write a collection
     Grant(grant::Grant),
     /// Take all rights on a collection from a user
-    Revoke(grant::Revoke),
+    Ungrant(grant::Ungrant),
     /// List who may do what
     Grants(grant::List),
+    /// Publish indicators: values, patterns, or what a text holds
+    Add(add::Add),
+    /// Publish what a file holds, with a verdict for each line
+    Import(import::Import),
+    /// Imports: list, look at and undo them
+    Imports(import::Command),
+    /// Withdraw objects: a new version says that they are not to be used any more
+    Revoke(revise::Revoke),
+    /// Let indicators be valid for so long from now
+    Extend(revise::Extend),
+    /// Change labels, TLP level or confidence of objects
+    Edit(revise::Edit),
+    /// Take up what an object said in an earlier version
+    Restore(revise::Restore),
+    /// Record that something was seen, or that it was nothing bad
+    Sight(revise::Sight),
+    /// Look for objects
+    Find(find::Find),
+    /// Show an object with its versions, who made them, when and from where
+    Show(find::Show),
+    /// The audit log
+    Audit(audit::Audit),
     /// Copy a store that no server has open
     Copy(copy::Copy),
     /// Give back the disk that a store no longer needs; no server may have it open
@@ -79,13 +108,24 @@ impl Verb {
     async fn run(self) -> Result<Exit, Trouble> {
         match self {
             Self::Check(check) => return check.run(),
+            Self::Add(add) => return add.run().await,
+            Self::Import(import) => return import.run().await,
+            Self::Imports(command) => return command.run().await,
+            Self::Revoke(revoke) => return revoke.run().await,
+            Self::Extend(extend) => return extend.run().await,
+            Self::Edit(edit) => return edit.run().await,
+            Self::Restore(restore) => return restore.run().await,
+            Self::Sight(sight) => return sight.run().await,
+            Self::Find(find) => return find.run().await,
+            Self::Show(show) => return show.run().await,
+            Self::Audit(audit) => return audit.run().await,
             Self::Serve(serve) => serve.run().await,
             Self::Root(command) => command.run().await,
             Self::Collection(command) => command.run().await,
             Self::User(command) => command.run().await,
             Self::Token(command) => command.run().await,
             Self::Grant(grant) => grant.run().await,
-            Self::Revoke(revoke) => revoke.run().await,
+            Self::Ungrant(ungrant) => ungrant.run().await,
             Self::Grants(list) => list.run().await,
             Self::Copy(copy) => copy.run().await,
             Self::Compact(compact) => compact.run().await,

@@ -8,7 +8,12 @@ use super::exit::{Exit, Trouble};
 
 /// Writes a line of data. A reader that has seen enough (`| head`) is no trouble.
 pub fn line(text: &str) -> Result<(), Trouble> {
-    match writeln!(std::io::stdout(), "{text}") {
+    raw(format!("{text}\n").as_bytes())
+}
+
+/// Writes data as it is.
+pub fn raw(octets: &[u8]) -> Result<(), Trouble> {
+    match std::io::stdout().write_all(octets) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Trouble::new(Exit::Failed, format!("cannot write to standard output: {error}"))),
         _ => Ok(()),
     }

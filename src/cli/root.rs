@@ -46,18 +46,18 @@ impl Command {
         let admin = target.open().await?;
         match verb {
             Verb::Add { slug, title, description } => {
-                let root: Root = admin.post(&["roots"], &NewRoot { slug, title, description }).await?;
+                let root: Root = admin.post(&["admin", "roots"], &NewRoot { slug, title, description }).await?;
                 print::made(&root, &format!("made root {}", root.slug), target.json)
             }
             Verb::List => {
-                let all: Roots = admin.get(&["roots"]).await?;
+                let all: Roots = admin.get(&["admin", "roots"]).await?;
                 if target.json {
                     return print::json(&all);
                 }
                 print::table(["slug", "title"], all.roots.into_iter().map(|root| [root.slug, root.title]).collect())
             }
             Verb::Remove { slug } => {
-                admin.delete(&["roots", &slug]).await?;
+                admin.delete(&["admin", "roots", &slug]).await?;
                 print::tell(&format!("removed root {slug}"));
                 Ok(())
             }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
+use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::exit::{Exit, Trouble};
@@ -29,6 +30,8 @@ use crate::telemetry;
 
 /// How often expired statuses are forgotten and the use of tokens is recorded.
 const TICK: Duration = Duration::from_secs(60);
+/// How often it is looked which indicators decay.
+const DECAY: Duration = Duration::from_secs(3600);
 /// Random octets of the first password.
 const PASSWORD_OCTETS: usize = 18;
 /// Who operates a new server.
@@ -93,9 +96,9 @@ impl Serve {
         }
         operation.stage().set_loaded();
         announce(&app, address);
-        let ticker = tokio::spawn(tick(app.clone()));
+        let tickers = [tokio::spawn(tick(app.clone())), tokio::spawn(decay(app.clone()))];
         let served = served.await.map_err(failed)?;
-        ticker.abort();
+        tickers.iter().for_each(JoinHandle::abort);
         app.auth.record_use().await.map_err(failed)?;
         served.map_err(failed)?;
         print::tell("stopped");
@@ -265,6 +268,19 @@ async fn tick(app: Arc<App>) {
         }
         if let Err(error) = app.auth.record_use().await {
             tracing::error!(%error, "the use of tokens could not be recorded");
+        }
+    }
+}
+
+async fn decay(app: Arc<App>) {
+    let mut ticks = interval(DECAY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match app.feed.decay().await {
+            Ok(0) => {}
+            Ok(fallen) => tracing::info!(fallen, "indicators that nobody has touched were believed less"),
+            Err(error) => tracing::error!(%error, "indicators could not decay"),
         }
     }
 }

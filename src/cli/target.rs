@@ -1,14 +1,15 @@
 //! What a verb works on: a store, or a running server.
 //!
-//! Either way a verb is a request to the admin API: over HTTP to a server, or to the same router in this process, over the store.
+//! Either way a verb is a request to the JSON API of operators or of analysts: over HTTP to a server, or to the same router in this process,
+//! over the store.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Method, Request, StatusCode, header};
-use bytes::Bytes;
+use axum::http::{Method, Request, Response, StatusCode, header};
+use bytes::{Bytes, BytesMut};
 use clap::Args;
 use http_body_util::BodyExt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -40,7 +41,7 @@ pub struct Target {
     /// A running server to ask instead. To log in as another user than admin, put its name before the host, as in NAME@host
     #[arg(long, global = true, value_name = "URL")]
     url: Option<Url>,
-    /// The token of an administrator on that server; without it, a password is asked for
+    /// The token of a user on that server, of an administrator for what only those may do; without it, a password is asked for
     #[arg(long, global = true, value_name = "TOKEN", env = "TAXIWAY_TOKEN", hide_env_values = true)]
     token: Option<String>,
     /// Print JSON, for scripts
@@ -48,8 +49,8 @@ pub struct Target {
     pub json: bool,
 }
 
-/// Somebody who answers requests to the admin API.
-pub enum Admin {
+/// Who answers: a server, or its doors in this process.
+pub enum Service {
     /// The router over a store that this process holds open.
     Here(Router),
     /// A server.
@@ -76,26 +77,38 @@ pub enum Credential {
     },
 }
 
+/// What comes with a request.
+enum Load {
+    Nothing,
+    Json(Bytes),
+    File(Bytes),
+}
+
 impl Target {
     /// Opens the store or prepares to speak to the server.
-    pub async fn open(&self) -> Result<Admin, Trouble> {
-        match &self.url {
-            Some(url) => self.there(url.clone()),
-            None => self.here().await,
-        }
+    pub async fn open(&self) -> Result<Service, Trouble> {
+        // Nobody waits for warning lists who posts no objects.
+        self.open_with(|_| Ok(Guard::default())).await
     }
 
-    async fn here(&self) -> Result<Admin, Trouble> {
+    /// The same for verbs that publish, so that the store's own warning lists are asked.
+    pub async fn open_to_publish(&self) -> Result<Service, Trouble> {
+        self.open_with(|config| Guard::open(&config.guard()).map_err(|error| Trouble::new(Exit::Unreadable, error))).await
+    }
+
+    async fn open_with(&self, guard: impl FnOnce(&Config) -> Result<Guard, Trouble>) -> Result<Service, Trouble> {
+        if let Some(url) = &self.url {
+            return self.there(url.clone());
+        }
         let flags = self.store.iter().map(|store| Flag { name: "--store", key: "store", value: store.clone().into() }).collect();
         let config = Config::load(self.config.as_deref(), |name| std::env::var_os(name), flags);
         let config = config.map_err(|error| Trouble::new(Exit::Unreadable, error))?;
         telemetry::start(&config.log).map_err(|error| Trouble::new(Exit::Unreadable, error))?;
-        // These verbs post no objects, so that nobody waits for warning lists.
-        let app = open::app(&config, Guard::default()).await?;
-        Ok(Admin::Here(doors::router(&Arc::new(app))))
+        let app = open::app(&config, guard(&config)?).await?;
+        Ok(Service::Here(doors::router(&Arc::new(app))))
     }
 
-    fn there(&self, mut url: Url) -> Result<Admin, Trouble> {
+    fn there(&self, mut url: Url) -> Result<Service, Trouble> {
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
             return Err(Trouble::new(Exit::Unreadable, format!("--url {url}: not the http or https URL of a server")));
         }
@@ -110,72 +123,145 @@ impl Target {
             url.set_path(&format!("{}/", url.path()));
         }
         let client = Client::builder().redirect(redirect::Policy::none()).user_agent(concat!("taxiway/", env!("CARGO_PKG_VERSION"))).build();
-        Ok(Admin::There { client: client.map_err(|error| Trouble::new(Exit::Failed, chain(&error)))?, base: url, credential })
+        Ok(Service::There { client: client.map_err(|error| Trouble::new(Exit::Failed, chain(&error)))?, base: url, credential })
     }
 }
 
-impl Admin {
-    /// What is at a path; the segments are given as they are called.
+impl Service {
+    /// What is at a path; the segments are given as they are called, the first of which names the door.
     pub async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Trouble> {
-        read(&self.ask(Method::GET, path, Bytes::new()).await?)
+        read(&self.ask(Method::GET, path, "", Load::Nothing).await?)
+    }
+
+    /// The same with a query.
+    pub async fn find<T: DeserializeOwned>(&self, path: &[&str], query: &str) -> Result<T, Trouble> {
+        read(&self.ask(Method::GET, path, query, Load::Nothing).await?)
     }
 
     /// Adds to what is at a path.
     pub async fn post<T: DeserializeOwned>(&self, path: &[&str], body: &impl Serialize) -> Result<T, Trouble> {
-        read(&self.ask(Method::POST, path, write(body)?).await?)
+        read(&self.ask(Method::POST, path, "", Load::Json(write(body)?)).await?)
+    }
+
+    /// Hands a file in.
+    pub async fn upload<T: DeserializeOwned>(&self, path: &[&str], query: &str, file: Bytes) -> Result<T, Trouble> {
+        read(&self.ask(Method::POST, path, query, Load::File(file)).await?)
     }
 
     /// Replaces what is at a path; an answer, if there is one, is not needed.
     pub async fn put(&self, path: &[&str], body: &impl Serialize) -> Result<(), Trouble> {
-        self.ask(Method::PUT, path, write(body)?).await.map(drop)
+        self.ask(Method::PUT, path, "", Load::Json(write(body)?)).await.map(drop)
     }
 
     /// Removes what is at a path.
     pub async fn delete(&self, path: &[&str]) -> Result<(), Trouble> {
-        self.ask(Method::DELETE, path, Bytes::new()).await.map(drop)
+        self.ask(Method::DELETE, path, "", Load::Nothing).await.map(drop)
     }
 
-    async fn ask(&self, method: Method, path: &[&str], body: Bytes) -> Result<Bytes, Trouble> {
-        let path = path.iter().map(|segment| utf8_percent_encode(segment, SEGMENT).to_string() + "/").collect::<String>();
-        let (status, answer) = match self {
-            Self::Here(router) => ask_here(router, method, &path, body).await?,
-            Self::There { client, base, credential } => ask_there(client, base, credential, method, &path, body).await?,
-        };
+    /// Hands what is at a path on as it comes.
+    pub async fn stream(&self, path: &[&str], query: &str, mut to: impl FnMut(&[u8]) -> Result<(), Trouble>) -> Result<(), Trouble> {
+        let mut answer = self.send(Method::GET, path, query, Load::Nothing).await?;
+        if !answer.status().is_success() {
+            return Err(trouble(answer.status(), &answer.whole().await?));
+        }
+        while let Some(piece) = answer.next().await? {
+            to(&piece)?;
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, method: Method, path: &[&str], query: &str, load: Load) -> Result<Bytes, Trouble> {
+        let answer = self.send(method, path, query, load).await?;
+        let (status, answer) = (answer.status(), answer.whole().await?);
         if status.is_success() { Ok(answer) } else { Err(trouble(status, &answer)) }
     }
+
+    async fn send(&self, method: Method, path: &[&str], query: &str, load: Load) -> Result<Answer, Trouble> {
+        let mut path = path.iter().map(|segment| utf8_percent_encode(segment, SEGMENT).to_string() + "/").collect::<String>();
+        if !query.is_empty() {
+            path = format!("{path}?{query}");
+        }
+        match self {
+            Self::Here(router) => send_here(router, method, &path, load).await,
+            Self::There { client, base, credential } => send_there(client, base, credential, method, &path, load).await,
+        }
+    }
 }
 
-async fn ask_here(router: &Router, method: Method, path: &str, body: Bytes) -> Result<(StatusCode, Bytes), Trouble> {
-    let failed = |error: &dyn std::error::Error| Trouble::new(Exit::Failed, error);
-    let request = Request::builder().method(method).uri(format!("/admin/{path}")).header(header::CONTENT_TYPE, "application/json");
-    let mut request = request.body(Body::from(body)).map_err(|error| failed(&error))?;
+/// An answer that is coming.
+enum Answer {
+    Here(Response<Body>),
+    There(reqwest::Response),
+}
+
+impl Answer {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Here(response) => response.status(),
+            Self::There(response) => response.status(),
+        }
+    }
+
+    /// The next piece of the body.
+    async fn next(&mut self) -> Result<Option<Bytes>, Trouble> {
+        match self {
+            Self::Here(response) => loop {
+                let Some(frame) = response.body_mut().frame().await else { return Ok(None) };
+                let frame = frame.map_err(|error| Trouble::new(Exit::Failed, chain(&error)))?;
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            },
+            Self::There(response) => response.chunk().await.map_err(|error| Trouble::new(Exit::Unavailable, chain(&error))),
+        }
+    }
+
+    async fn whole(mut self) -> Result<Bytes, Trouble> {
+        let mut whole = BytesMut::new();
+        while let Some(piece) = self.next().await? {
+            whole.extend_from_slice(&piece);
+        }
+        Ok(whole.freeze())
+    }
+}
+
+impl Load {
+    fn body(self) -> (&'static str, Bytes) {
+        match self {
+            Self::Nothing => ("application/json", Bytes::new()),
+            Self::Json(body) => ("application/json", body),
+            Self::File(body) => ("application/octet-stream", body),
+        }
+    }
+}
+
+async fn send_here(router: &Router, method: Method, path: &str, load: Load) -> Result<Answer, Trouble> {
+    let (kind, body) = load.body();
+    let request = Request::builder().method(method).uri(format!("/{path}")).header(header::CONTENT_TYPE, kind).body(Body::from(body));
+    let mut request = request.map_err(|error| Trouble::new(Exit::Failed, error))?;
     request.extensions_mut().insert(AtTheStore);
-    let response = match router.clone().oneshot(request).await {
-        Ok(response) => response,
+    match router.clone().oneshot(request).await {
+        Ok(response) => Ok(Answer::Here(response)),
         Err(never) => match never {},
-    };
-    let status = response.status();
-    let answer = response.into_body().collect().await.map_err(|error| failed(&error))?;
-    Ok((status, answer.to_bytes()))
+    }
 }
 
-async fn ask_there(
+async fn send_there(
     client: &Client,
     base: &Url,
     credential: &Credential,
     method: Method,
     path: &str,
-    body: Bytes,
-) -> Result<(StatusCode, Bytes), Trouble> {
-    let url = base.join(&format!("admin/{path}")).map_err(|error| Trouble::new(Exit::Unreadable, error))?;
-    let request = client.request(method, url).header(header::CONTENT_TYPE, "application/json").body(body);
+    load: Load,
+) -> Result<Answer, Trouble> {
+    let url = base.join(path).map_err(|error| Trouble::new(Exit::Unreadable, error))?;
+    let (kind, body) = load.body();
+    let request = client.request(method, url).header(header::CONTENT_TYPE, kind).body(body);
     let request = match credential {
         Credential::Token(token) => request.bearer_auth(token),
         Credential::Password { name, password } => request.basic_auth(name, Some(password)),
     };
-    let unreachable = |error: reqwest::Error| Trouble::new(Exit::Unavailable, chain(&error));
-    let response = request.send().await.map_err(unreachable)?;
-    Ok((response.status(), response.bytes().await.map_err(unreachable)?))
+    request.send().await.map(Answer::There).map_err(|error| Trouble::new(Exit::Unavailable, chain(&error)))
 }
 
 /// What an answer that is no success means for the verb.

@@ -50,7 +50,7 @@ impl Command {
         match verb {
             Verb::Add { name, label, expires } => {
                 let new = NewToken { label, expires_in: expires.map(|duration| duration.as_secs()) };
-                let made: Made = admin.post(&["users", &name, "tokens"], &new).await?;
+                let made: Made = admin.post(&["admin", "users", &name, "tokens"], &new).await?;
                 if target.json {
                     return print::json(&made);
                 }
@@ -59,12 +59,12 @@ impl Command {
                 print::line(&made.token)
             }
             Verb::List { name } => {
-                let path = name.as_deref().map_or(vec!["tokens"], |name| vec!["users", name, "tokens"]);
+                let path = name.as_deref().map_or(vec!["admin", "tokens"], |name| vec!["admin", "users", name, "tokens"]);
                 let all: Tokens = admin.get(&path).await?;
                 if target.json { print::json(&all) } else { table(all.tokens) }
             }
             Verb::Remove { id } => {
-                admin.delete(&["tokens", &id]).await?;
+                admin.delete(&["admin", "tokens", &id]).await?;
                 print::tell(&format!("removed token {id}"));
                 Ok(())
             }

@@ -1,12 +1,12 @@
 //! `taxiway user …`
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use super::exit::Trouble;
+use super::level::Tlp;
 use super::target::Target;
 use super::{grant, print, secret, token};
 use crate::admin::users::{NewPassword, NewUser, Shown, User, Users};
-use crate::stix::marking::Level;
 
 /// `taxiway user`
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ enum Verb {
         admin: bool,
         /// The highest TLP level it may be shown
         #[arg(long, value_name = "LEVEL", default_value = "amber")]
-        clearance: Clearance,
+        clearance: Tlp,
     },
     /// List the users
     List,
@@ -50,28 +50,6 @@ enum Verb {
     },
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Clearance {
-    Clear,
-    Green,
-    Amber,
-    #[value(name = "amber+strict")]
-    AmberStrict,
-    Red,
-}
-
-impl From<Clearance> for Level {
-    fn from(clearance: Clearance) -> Self {
-        match clearance {
-            Clearance::Clear => Self::Clear,
-            Clearance::Green => Self::Green,
-            Clearance::Amber => Self::Amber,
-            Clearance::AmberStrict => Self::AmberStrict,
-            Clearance::Red => Self::Red,
-        }
-    }
-}
-
 impl Command {
     /// Does it. People are asked before the store is opened, so that nobody is kept from it while they think.
     pub async fn run(self) -> Result<(), Trouble> {
@@ -79,11 +57,11 @@ impl Command {
         match verb {
             Verb::Add { name, admin, clearance } => {
                 let new = NewUser { password: secret::new_password(&name)?, name, admin, clearance: clearance.into() };
-                let user: User = target.open().await?.post(&["users"], &new).await?;
+                let user: User = target.open().await?.post(&["admin", "users"], &new).await?;
                 print::made(&user, &format!("made user {}, cleared for TLP:{}", user.name, user.clearance.to_uppercase()), target.json)
             }
             Verb::List => {
-                let all: Users = target.open().await?.get(&["users"]).await?;
+                let all: Users = target.open().await?.get(&["admin", "users"]).await?;
                 if target.json {
                     return print::json(&all);
                 }
@@ -91,7 +69,7 @@ impl Command {
                 print::table(["name", "clearance", "", "made"], rows.collect())
             }
             Verb::Show { name } => {
-                let shown: Shown = target.open().await?.get(&["users", &name]).await?;
+                let shown: Shown = target.open().await?.get(&["admin", "users", &name]).await?;
                 if target.json {
                     return print::json(&shown);
                 }
@@ -100,13 +78,13 @@ impl Command {
                 grant::table(shown.grants)
             }
             Verb::Remove { name } => {
-                target.open().await?.delete(&["users", &name]).await?;
+                target.open().await?.delete(&["admin", "users", &name]).await?;
                 print::tell(&format!("removed user {name}"));
                 Ok(())
             }
             Verb::Passwd { name } => {
                 let password = secret::new_password(&name)?;
-                target.open().await?.put(&["users", &name, "password"], &NewPassword { password }).await?;
+                target.open().await?.put(&["admin", "users", &name, "password"], &NewPassword { password }).await?;
                 print::tell(&format!("{name} has another password"));
                 Ok(())
             }

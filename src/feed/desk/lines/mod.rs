@@ -64,11 +64,18 @@ pub fn typed(text: &str, description: Option<&str>, terms: &Arc<Terms>) -> Vec<L
     if looks_so || identity::normal(text).is_some() {
         return vec![line(What::Proposal(Box::new(Proposal::of_pattern(text, description, terms))), text.to_owned())];
     }
-    let groups = group(find(text));
-    if groups.is_empty() {
+    // What stands in a pattern is no value of its own.
+    let is_pattern = |line: &&str| line.trim_start().starts_with(['[', '(']) && identity::normal(line).is_some();
+    let (patterns, rest): (Vec<&str>, Vec<&str>) = text.lines().partition(is_pattern);
+    let patterns = patterns.into_iter().map(str::trim);
+    let patterns = patterns.map(|text| line(What::Proposal(Box::new(Proposal::of_pattern(text, description, terms))), text.to_owned()));
+    let values = group(find(&rest.join("\n"))).into_iter();
+    let values = values.map(|group| line(value::weigh(&group.first, description, terms), group.first.value));
+    let lines: Vec<Line> = patterns.chain(values).collect();
+    if lines.is_empty() {
         return vec![line(What::Nothing("no indicator of a kind that is known here".into()), text.to_owned())];
     }
-    groups.into_iter().map(|group| line(value::weigh(&group.first, description, terms), group.first.value)).collect()
+    lines
 }
 
 /// Each value in a document once.
@@ -123,6 +130,7 @@ mod tests {
         assert_eq!(told("see 10.0.0.1, hxxp://evil[.]example[.]com/"), [("10.0.0.1".to_owned(), false), ("http://evil.example.com/".to_owned(), true)]);
         let pattern = "[ipv4-addr:value = '198.51.100.7' OR file:size = 3]";
         assert_eq!(told(pattern), [(pattern.to_owned(), true)]);
+        assert_eq!(told(&format!("{pattern}\n198.51.100.9")), [(pattern.to_owned(), true), ("198.51.100.9".into(), true)]);
         assert_eq!(told("[198.51.100.7]"), [("198.51.100.7".to_owned(), true)]);
         assert_eq!(told("CVE-2021-26855"), [("CVE-2021-26855".to_owned(), false)]);
         assert_eq!(told("nothing of interest"), [("nothing of interest".to_owned(), false)]);
