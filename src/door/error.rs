@@ -123,7 +123,7 @@ impl From<FeedError> for Failure {
             FeedError::Query(query) => query.into(),
             FeedError::NotJson(_) => Self::new(StatusCode::BAD_REQUEST, error.to_string()),
             FeedError::TooMany { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
-            FeedError::Unfit(Unfit::Missing(_)) => Self::new(StatusCode::NOT_FOUND, error.to_string()),
+            FeedError::Unfit(Unfit::Missing(_) | Unfit::Unsaid(_)) => Self::new(StatusCode::NOT_FOUND, error.to_string()),
             FeedError::Unfit(Unfit::Raced) => Self::new(StatusCode::CONFLICT, error.to_string()),
             FeedError::NotAnEnvelope(_) | FeedError::Unfit(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
             FeedError::Store(store) => store.into(),

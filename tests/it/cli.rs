@@ -97,8 +97,8 @@ const VERBS: &[&[&str]] = &[
     &["token", "remove", "0123456789ab"],
     &["collection", "show", "feeds/ours"],
     &["collection", "show", "feeds/53b0d9b5-9b8a-4d6c-9d4e-0b4b1d1c6f11", "--json"],
-    &["revoke", "siem of/Ä?#%", "feeds/ours"],
-    &["revoke", "siem of/Ä?#%", "feeds/ours"],
+    &["ungrant", "siem of/Ä?#%", "feeds/ours"],
+    &["ungrant", "siem of/Ä?#%", "feeds/ours"],
     &["user", "remove", "siem of/Ä?#%"],
     &["grants"],
     &["collection", "remove", "feeds/ours"],
@@ -362,4 +362,120 @@ fn check_says_what_it_cannot_read() {
     let (code, out, told) = run(folder.path(), &["check", "none.json", "bad.json"]);
     assert_eq!((code, out.lines().count()), (2, 1), "what can be read is judged: {told}");
     assert!(told.starts_with("taxiway: cannot read none.json: "), "{told}");
+}
+
+/// A server with the collection `feeds/ours`.
+fn server_with_a_collection(folder: &Path) -> Server {
+    let server = Server::start(folder);
+    for verb in [&["root", "add", "feeds", "--title", "Feeds"][..], &["collection", "add", "feeds/ours", "--title", "Ours"]] {
+        assert_eq!(server.run(folder, verb).0, 0);
+    }
+    server
+}
+
+#[test]
+fn indicators_are_added_found_shown_seen_and_revoked() {
+    let folder = TempDir::new().unwrap();
+    let server = server_with_a_collection(folder.path());
+    let run = |verb: &[&str]| server.run(folder.path(), verb);
+    let add = ["add", "feeds/ours", "198.51.100[.]7", "hxxp://evil[.]example[.]com/a", "--tlp", "green", "--confidence", "60", "--valid-for", "90d"];
+    let trial: Vec<&str> = add.into_iter().chain(["--dry-run"]).collect();
+    assert_eq!(run(&trial).2, "nothing was stored\n");
+    assert_eq!(run(&["find"]).1, "");
+    let (code, out, told) = run(&add);
+    assert_eq!((code, told.as_str(), out.lines().count()), (0, "", 3), "{out}{told}");
+    assert!(out.lines().nth(1).unwrap().starts_with("new      198.51.100.7"), "{out}");
+    let (code, out, _) = run(&["add", "feeds/ours", "nonsense", "198.51.100.7"]);
+    assert_eq!((code, out.contains("nothing  nonsense"), out.contains("known    198.51.100.7")), (0, true, true), "{out}");
+    assert_eq!(run(&["add", "feeds/ours", "nonsense"]).0, 1);
+    assert_eq!(run(&["add", "feeds/none", "198.51.100.8"]).0, 1);
+
+    assert_eq!(run(&["sight", "feeds/ours", "198.51.100.7", "--count", "2", "--source", "proxy"]).0, 0);
+    assert_eq!(run(&["edit", "feeds/ours", "198.51.100.7", "--label", "office", "--note", "as seen"]).0, 0);
+    assert_eq!(run(&["edit", "feeds/ours", "198.51.100.7"]).0, 2, "nothing to change");
+    assert_eq!(run(&["extend", "feeds/ours", "198.51.100.7", "--valid-for", "1y"]).0, 0);
+    let (code, out, told) = run(&["find", "198.51.100.7", "--type", "indicator", "--tlp", "green", "--label", "office"]);
+    assert_eq!((code, told.as_str(), out.lines().count()), (0, "1 of 1\n", 2), "{out}");
+    assert!(out.contains("green") && out.contains("Address 198.51.100.7"), "{out}");
+    let found: Value = serde_json::from_str(&run(&["find", "--collection", "feeds/ours", "--json", "--limit", "1"]).1).unwrap();
+    assert_eq!(found["rows"].as_array().unwrap().len(), 1);
+
+    let (code, out, _) = run(&["revoke", "feeds/ours", "198.51.100.7", "203.0.113.1", "--note", "it is the office"]);
+    assert_eq!((code, out.lines().count()), (1, 2), "{out}");
+    assert!(out.ends_with("203.0.113.1: refused: no indicator in this collection says \"203.0.113.1\"\n"), "{out}");
+    let (code, card, _) = run(&["show", "feeds/ours", "198.51.100.7"]);
+    assert_eq!(code, 0);
+    for words in ["revoked      yes", "admin  publish (desk)  127.0.0.1", "admin  revoke (desk)   127.0.0.1  it is the office", "labels       office"] {
+        assert!(card.contains(words), "{words}: {card}");
+    }
+    let versions: Value = serde_json::from_str(&run(&["show", "feeds/ours", "198.51.100.7", "--json"]).1).unwrap();
+    let first = versions["versions"].as_array().unwrap().last().unwrap()["version"].as_str().unwrap();
+    let (code, out, _) = run(&["restore", "feeds/ours", "198.51.100.7", first]);
+    assert_eq!((code, out.starts_with("indicator--")), (0, true), "{out}");
+    assert_eq!(run(&["find", "198.51.100.7", "--type", "indicator", "--revoked", "no"]).2, "1 of 1\n");
+
+    let (code, out, _) = run(&["audit", "--verb", "revoke"]);
+    assert_eq!((code, out.lines().count(), out.contains("it is the office")), (0, 2, true), "{out}");
+    let entry = out.lines().nth(1).unwrap().split(' ').next().unwrap();
+    let entry: Value = serde_json::from_str(&run(&["audit", entry]).1).unwrap();
+    assert_eq!((entry["written"][0]["before"].get("revoked"), &entry["written"][0]["after"]["revoked"]), (None, &Value::Bool(true)));
+    let (code, out, _) = run(&["audit", "--export"]);
+    let entries: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((code, entries.last().unwrap()["verb"].as_str()), (0, Some("restore")));
+    assert_eq!(run(&["collection", "decay", "feeds/ours", "on"]).2, "feeds/ours decays from now on\n");
+    assert!(run(&["collection", "show", "feeds/ours"]).1.contains("decay        on"));
+}
+
+#[test]
+fn thousands_of_lines_are_imported_and_those_that_are_not_are_told() {
+    let folder = TempDir::new().unwrap();
+    let server = server_with_a_collection(folder.path());
+    let mut table = "value,tlp\n".to_owned();
+    (0..5_000).for_each(|at| table += &format!("h{at}.example.com,\n"));
+    table += "nonsense,\n198.51.100.7,blue\n";
+    fs::write(folder.path().join("list.csv"), table).unwrap();
+    fs::write(folder.path().join("mail.txt"), "They used 198.51.100[.]9, see 203[.]0[.]113[.]8.").unwrap();
+    let (code, out, told) = server.run(folder.path(), &["import", "feeds/ours", "list.csv", "mail.txt", "none.txt", "--label", "case-7"]);
+    assert_eq!(code, 2, "{told}");
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines.len(), 2, "{out}");
+    assert!(lines[0].starts_with("list.csv:5002: refused: nonsense: ") && lines[1].starts_with("list.csv:5003: refused: 198.51.100.7: tlp: "), "{out}");
+    assert!(told.contains("list.csv: 5002 of 5002 lines: 5000 new, 2 refused; taxiway imports undo "), "{told}");
+    assert!(told.contains("mail.txt: 2 of 2 lines: 2 new") && told.contains("none.txt: cannot be read"), "{told}");
+    assert_eq!(server.run(folder.path(), &["find", "--label", "case-7", "--limit", "1"]).2, "1 of 5002\n");
+
+    let listed: Value = serde_json::from_str(&server.run(folder.path(), &["imports", "list", "--json"]).1).unwrap();
+    let id = listed["imports"].as_array().unwrap().iter().find(|import| import["name"] == "list.csv").unwrap()["id"].as_str().unwrap().to_owned();
+    assert_eq!(server.run(folder.path(), &["imports", "show", &id]).1.lines().count(), 5_002);
+    assert_eq!(server.run(folder.path(), &["imports", "undo", &id]).2, "5000 revoked, 0 restored, 0 left as they are\n");
+    assert_eq!(server.run(folder.path(), &["imports", "undo", &id]).0, 1);
+    assert!(server.run(folder.path(), &["imports", "list"]).1.contains("undone"));
+    assert_eq!(server.run(folder.path(), &["find", "--label", "case-7", "--revoked", "no"]).2, "2 of 2\n");
+    server.terminate();
+    assert!(server.end().success());
+
+    // The same on the store, where nobody serves.
+    let (code, _, told) = run(folder.path(), &["import", "feeds/ours", "list.csv", "--revive", "--dry-run"]);
+    assert_eq!((code, told.contains("5000 new, 2 refused; nothing was stored")), (1, true), "{told}");
+    let (code, out, told) = run(folder.path(), &["import", "feeds/ours", "list.csv", "--json"]);
+    let imports: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &imports["imports"][0]["tally"]["revoked"]), (1, &Value::from(5_000)), "{told}");
+}
+
+#[test]
+fn standard_input_is_added_and_imported() {
+    let folder = TempDir::new().unwrap();
+    let server = server_with_a_collection(folder.path());
+    let pipe = |verb: &[&str], text: &str| {
+        fs::write(folder.path().join("in"), text).unwrap();
+        let mut command = taxiway(folder.path(), verb);
+        command.stdin(fs::File::open(folder.path().join("in")).unwrap());
+        finish(command.args(["--url", &server.url]).env("TAXIWAY_ADMIN_PASSWORD", ADMIN_PASSWORD))
+    };
+    let pasted = "[file:size = 3]\nfrom 198.51.100[.]7 and 10.0.0.1\n";
+    let (code, out, told) = pipe(&["add", "feeds/ours", "-"], pasted);
+    assert_eq!((code, out.lines().count()), (0, 4), "{out}{told}");
+    assert!(out.contains("new      [file:size = 3]") && out.contains("nothing  10.0.0.1"), "{out}");
+    let (code, _, told) = pipe(&["import", "feeds/ours", "-"], "value\n198.51.100.7\n198.51.100.8\n");
+    assert_eq!((code, told.starts_with("-: 2 of 2 lines: 1 new, 1 known")), (0, true), "{told}");
 }

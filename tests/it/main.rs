@@ -18,6 +18,7 @@ mod collections;
 mod crash;
 mod curated;
 mod delete;
+mod desk;
 mod discovery;
 mod errors;
 mod full_disk;

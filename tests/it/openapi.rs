@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jsonschema::Validator;
 use reqwest::Method;
 use serde_json::{Value, json};
-use taxiway::{admin, http, operation};
+use taxiway::{admin, desk, http, operation};
 
 use crate::support::client::Reply;
 use crate::support::samples::{id, indicator, indicators};
@@ -21,9 +21,10 @@ struct Door {
 }
 
 const DOORS: &[Door] = &[
-    Door { owns: |path| !path.starts_with("/admin/") && !is_operation(path), paths: || http::table().into_iter().map(|(path, _)| path).collect() },
+    Door { owns: |path| !["/admin/", "/desk/"].iter().any(|door| path.starts_with(door)) && !is_operation(path), paths: || http::table().into_iter().map(|(path, _)| path).collect() },
     Door { owns: is_operation, paths: || operation::table().into_iter().map(|(path, _)| path).collect() },
     Door { owns: |path| path.starts_with("/admin/"), paths: || admin::table().into_iter().map(|(path, _)| path).collect() },
+    Door { owns: |path| path.starts_with("/desk/"), paths: || desk::table().into_iter().map(|(path, _)| path).collect() },
 ];
 
 fn is_operation(path: &str) -> bool {
@@ -156,6 +157,7 @@ fn every_operation_says_how_it_fails() {
                 "/readyz/" => &["200", "503"],
                 "/metrics/" => &["401", "404", "429"],
                 path if path.starts_with("/admin/") => &["401", "403", "429"],
+                path if path.starts_with("/desk/") => &["401", "429"],
                 _ => &["401", "406", "429"],
             };
             for status in expected {

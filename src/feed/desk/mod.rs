@@ -43,6 +43,9 @@ pub enum Unfit {
     /// There is no such object, as far as the analyst may see.
     #[error("{0} is not in this collection")]
     Missing(StixId),
+    /// No indicator says this, as far as the analyst may see.
+    #[error("no indicator in this collection says {0:?}")]
+    Unsaid(String),
     /// The act does not fit the object as it is.
     #[error("{0}: {1}")]
     Object(StixId, String),

@@ -38,10 +38,7 @@ impl Feed {
         let meant = texts.iter().zip(&names).map(|(text, name)| match name {
             None => Err(unknown(text)),
             Some(Name::Id(id)) => Ok(vec![id.clone()]),
-            Some(Name::Pattern(normal)) => {
-                let found = same.get(normal).map(ordered).ok_or_else(|| Unfit::Asked(format!("no indicator in this collection says {text:?}")))?;
-                Ok(found)
-            }
+            Some(Name::Pattern(normal)) => same.get(normal).map(|found| ordered(found)).ok_or_else(|| Unfit::Unsaid(text.clone())),
         });
         Ok(meant.collect())
     }
@@ -77,7 +74,7 @@ fn name(text: &str) -> Option<Name> {
 }
 
 /// Those that are not revoked first, and always in the same order.
-fn ordered(same: &Vec<(StixId, Held)>) -> Vec<StixId> {
+fn ordered(same: &[(StixId, Held)]) -> Vec<StixId> {
     let live = same.iter().any(|(_, held)| !held.revoked);
     let mut ids: Vec<StixId> = same.iter().filter(|(_, held)| !(live && held.revoked)).map(|(id, _)| id.clone()).collect();
     ids.sort();

@@ -114,7 +114,8 @@ pub(crate) fn is_timestamp(text: &str) -> bool {
 #[track_caller]
 fn content_type(reply: &Reply) {
     let bundle = reply.status == 200 && Endpoint::of(&reply.target) == Endpoint::Objects && reply.header("content-type") == media::STIX_20;
-    let expected = if reply.target.starts_with("/admin/") { "application/json" } else { "application/taxii+json;version=2.1" };
+    let plain = ["/admin/", "/desk/"].iter().any(|door| reply.target.starts_with(door));
+    let expected = if plain { "application/json" } else { "application/taxii+json;version=2.1" };
     let operation =
         reply.status == 200 && Endpoint::of(&reply.target) == Endpoint::Operation && reply.header("content-type").starts_with("text/plain;");
     assert!(bundle || operation || reply.header("content-type") == expected, "T-014: {reply}");
