@@ -18,7 +18,7 @@ pub struct Add {
     #[arg(value_name = "ROOT/ALIAS")]
     address: Address,
     /// Values, defanged or not; STIX patterns; texts with values in them; or - for standard input
-    #[arg(required = true, value_name = "VALUE", allow_hyphen_values = false)]
+    #[arg(required = true, value_name = "VALUE")]
     values: Vec<String>,
     /// What there is to say about it
     #[arg(long, value_name = "TEXT")]

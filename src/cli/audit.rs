@@ -66,7 +66,7 @@ impl Audit {
 }
 
 fn row(Shown { time, entry, .. }: Shown) -> [String; 6] {
-    let act = format!("{} ({})", word(entry.act.verb), word(entry.act.through));
+    let act = format!("{} ({})", word(&entry.act.verb), word(&entry.act.through));
     let from = entry.act.from.map_or_else(String::new, |address| address.to_string());
     let what = what(&entry);
     [entry.act.at.0.to_string(), time, entry.act.who, from, act, what]

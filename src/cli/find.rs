@@ -2,6 +2,7 @@
 
 use clap::Args;
 use form_urlencoded::Serializer;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::address::Address;
@@ -38,7 +39,7 @@ pub struct Find {
     #[arg(long, value_name = "NUMBER")]
     confidence_from: Option<u8>,
     /// Only revoked objects, or only others
-    #[arg(long, value_name = "YES/NO", num_args = 0..=1, default_missing_value = "yes")]
+    #[arg(long, value_name = "YES/NO", num_args = 0..=1, default_missing_value = "yes", value_parser = ["yes", "no"])]
     revoked: Option<String>,
     /// Sorted by added, modified, name, confidence or valid_until [default: the latest first]
     #[arg(long, value_name = "BY")]
@@ -182,13 +183,13 @@ fn card(object: &Map<String, Value>) -> Vec<(&'static str, String)> {
 fn version(version: Version) -> [String; 6] {
     let told = version.entry.map(|Entry { act: Act { who, verb, through, from, note, .. }, .. }| {
         let from = from.map_or_else(String::new, |address| address.to_string());
-        [who, format!("{} ({})", word(verb), word(through)), from, note.unwrap_or_default()]
+        [who, format!("{} ({})", word(&verb), word(&through)), from, note.unwrap_or_default()]
     });
     let [who, act, from, note] = told.unwrap_or_default();
     [version.version, version.added, who, act, from, note]
 }
 
 /// What JSON calls something.
-pub fn word(thing: impl serde::Serialize) -> String {
+pub fn word(thing: &impl Serialize) -> String {
     serde_json::to_value(thing).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }

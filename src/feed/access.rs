@@ -202,7 +202,7 @@ pub fn entry(principal: &Principal, entry: &Entry) -> Result<(), Denied> {
 /// Whether the caller may see what became of an import: who began it, and who works on the collection and is cleared for what stands in it.
 pub fn import(directory: &Directory, principal: &Principal, import: &Import) -> Result<(), Denied> {
     let working = by_id(directory, principal, import.collection)?.to_work();
-    let own = principal.name() == Some(&import.owner);
+    let own = principal.name() == Some(import.owner.as_str());
     if working.is_ok_and(|working| own || working.reading.clearance >= import.level) { Ok(()) } else { Err(Denied::Hidden) }
 }
 

@@ -476,12 +476,12 @@ async fn what_nobody_touches_decays_where_the_operator_says_so() {
         let id = one(&writer, "198.51.100.7", json!({ "confidence": 90 }), "new").await;
         let touched = one(&writer, "198.51.100.8", json!({ "confidence": 90 }), "new").await;
         let path = "/admin/collections/feeds/private/decay/";
-        let switch = |on: bool| json(&server.admin(), Method::PUT, path, json!({ "decay": on }));
+        let admin = server.admin();
+        let switch = |on: bool| json(&admin, Method::PUT, path, json!({ "decay": on }));
         server.clock.advance(31 * DAY);
         assert_eq!(server.feed.decay().await.unwrap(), 0, "nobody has said so");
         assert_eq!(server.admin().get(path).await.get("decay"), false);
-        let admin = server.admin();
-        assert_eq!(json(&admin, Method::PUT, path, json!({ "decay": true })).await.expect(200).get("decay"), true);
+        assert_eq!(switch(true).await.expect(200).get("decay"), true);
         json(&writer, Method::PUT, path, json!({ "decay": true })).await.expect(403);
         json(&admin, Method::PUT, "/admin/collections/feeds/nothing/decay/", json!({ "decay": true })).await.expect(404);
         json(&admin, Method::PUT, path, json!({})).await.expect(422);

@@ -302,7 +302,7 @@ impl Feed {
         }
         let _turn = self.desk.lock().await;
         let ids: Vec<StixId> = good.iter().map(|object| object.id.clone()).collect();
-        let there = self.versions(&working.reading, &ids).await?;
+        let there = self.versions_held(&working.reading, &ids).await?;
         let word = |id: &StixId| if there.contains_key(id.as_str()) { "merged" } else { "new" };
         if dry_run {
             for (at, object) in good_places.into_iter().zip(good) {
@@ -325,7 +325,7 @@ impl Feed {
     }
 
     /// The versions of some objects that the reader may see, by id.
-    async fn versions(&self, reading: &Reading, ids: &[StixId]) -> Result<HashMap<String, Vec<String>>, FeedError> {
+    async fn versions_held(&self, reading: &Reading, ids: &[StixId]) -> Result<HashMap<String, Vec<String>>, FeedError> {
         let mut versions: HashMap<String, Vec<String>> = HashMap::new();
         for record in self.records(reading, ids.to_vec(), Versions::All).await? {
             versions.entry(record.id).or_default().push(record.version);

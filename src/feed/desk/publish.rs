@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::indicator::{Proposal, Terms, first, time};
 use super::merge::merge;
-use super::revise::{Held, Plan, Revised, relationship};
+use super::revise::{Held, Plan, Revised, level, relationship};
 use super::{Unfit, Working, beyond, decay, each, identity};
 use crate::feed::Feed;
 use crate::feed::access::Reading;
@@ -108,11 +108,14 @@ impl Feed {
                 },
             });
         }
-        let (plan, told) = self.plan(&working.reading, items.into_values(), &author, &act).await?;
+        let (plan, told) = self.plan(&working.reading, items, &author, &act).await?;
         let revised = self.carry_out(working, plan, act, dry_run).await?;
         for (revised, places) in revised.into_iter().zip(told) {
-            if let Revised::Refused { why, .. } = revised {
-                places.into_iter().filter_map(|place| verdicts.get_mut(place).map(|verdict| (verdict, why.clone()))).for_each(refuse);
+            let Revised::Refused { why, .. } = revised else { continue };
+            for place in places {
+                if let Some(verdict) = verdicts.get_mut(place) {
+                    *verdict = Verdict::Refused { why: why.clone() };
+                }
             }
         }
         Ok(verdicts)
@@ -127,8 +130,9 @@ impl Feed {
 
     /// What the collection holds of these normal forms, or what is to be there.
     async fn items(&self, reading: &Reading, levels: &BTreeMap<&str, Level>) -> Result<HashMap<String, Item>, FeedError> {
-        let own = levels.iter().map(|(normal, level)| identity::indicator(normal, *level, 0));
-        let mut same = self.same(reading, &levels.keys().copied().collect(), own).await?;
+        let own = levels.iter().map(|(normal, level)| identity::indicator(normal, *level, 0)).collect();
+        let normals = levels.keys().copied().collect();
+        let mut same = self.same(reading, &normals, own).await?;
         let mut items = HashMap::with_capacity(levels.len());
         for (normal, level) in levels {
             let known = canonical(same.remove(*normal).unwrap_or_default());
@@ -150,9 +154,11 @@ impl Feed {
         }
         let new: Vec<StixId> = items.values().filter(|item| item.held.is_none()).map(|item| item.id.clone()).collect();
         let taken = self.held(&everything(reading), &new).await?;
-        for (normal, item) in items.iter_mut().filter(|(_, item)| item.held.is_none() && taken.contains_key(&item.id)) {
-            let level = levels.get(normal.as_str()).copied().unwrap_or_default();
-            item.id = self.free(reading, normal, level).await?;
+        for (normal, item) in items {
+            if item.held.is_none() && taken.contains_key(&item.id) {
+                let level = levels.get(normal.as_str()).copied().unwrap_or_default();
+                item.id = self.free(reading, normal, level).await?;
+            }
         }
         Ok(())
     }
@@ -174,9 +180,9 @@ impl Feed {
         &self,
         reading: &Reading,
         normals: &BTreeSet<&str>,
-        own: impl Iterator<Item = StixId> + Send,
+        own: BTreeSet<StixId>,
     ) -> Result<HashMap<String, Vec<(StixId, Held)>>, FeedError> {
-        let mut ids: BTreeSet<StixId> = own.collect();
+        let mut ids = own;
         let digests: Vec<_> = normals.iter().map(|normal| digest(normal)).collect();
         ids.extend(self.foreign(reading, &digests).await?);
         let mut same: HashMap<String, Vec<(StixId, Held)>> = HashMap::new();
@@ -203,19 +209,14 @@ impl Feed {
     }
 
     /// What has become of the items as a plan, and for each thing that it tells of the places of the proposals.
-    async fn plan(
-        &self,
-        reading: &Reading,
-        items: impl Iterator<Item = Item> + Send,
-        author: &StixId,
-        act: &Act,
-    ) -> Result<(Plan, Vec<Vec<usize>>), FeedError> {
+    async fn plan(&self, reading: &Reading, items: HashMap<String, Item>, author: &StixId, act: &Act) -> Result<(Plan, Vec<Vec<usize>>), FeedError> {
         let now = act.at;
-        let mut items: Vec<(Item, Properties)> = items.filter_map(Item::changed).collect();
+        let mut items: Vec<(Item, Properties)> = items.into_values().filter_map(Item::changed).collect();
         // They are stored in the order in which they were proposed.
         items.sort_by_key(|(item, _)| item.told.first().copied());
-        let related = items.iter().flat_map(|(item, _)| item.related.iter().map(|target| identity::relationship(&item.id, "indicates", target)));
-        let there = self.held(reading, &related.collect::<Vec<_>>()).await?;
+        let of_item = |(item, _): &(Item, Properties)| item.related.iter().map(|target| identity::relationship(&item.id, "indicates", target)).collect();
+        let related: Vec<Vec<StixId>> = items.iter().map(of_item).collect();
+        let there = self.held(reading, &related.concat()).await?;
         let (mut plan, mut told) = (Plan::default(), Vec::with_capacity(items.len()));
         self.introduce(&mut plan, reading, act).await?;
         for (item, properties) in items {
@@ -275,10 +276,6 @@ fn fit(pattern: &str, terms: &Terms, guard: &Guard, clearance: Level) -> Fit {
     }
 }
 
-fn refuse((verdict, why): (&mut Verdict, String)) {
-    *verdict = Verdict::Refused { why };
-}
-
 /// The same collection without a bound: for questions whose answers the reader is not told.
 fn everything(reading: &Reading) -> Reading {
     Reading { clearance: Level::Red, ..reading.clone() }
@@ -305,11 +302,10 @@ impl Item {
         }
         let id = self.id.to_string();
         self.told.push(at);
-        let level = self.held.as_ref().map_or(proposal.terms.tlp, |held| held.level);
         let known = self.properties.as_ref().or(self.held.as_ref().map(|held| &held.properties));
         let (verdict, next) = match known {
             None => (Verdict::New { id }, Some(first(proposal, &self.id, author, now))),
-            Some(known) => match merge(known, level, &proposal.terms, now) {
+            Some(known) => match merge(known, level(known), &proposal.terms, now) {
                 None => (Verdict::Known { id }, None),
                 Some(mut merged) => {
                     decay::forget(&mut merged);

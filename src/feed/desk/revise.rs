@@ -141,7 +141,7 @@ impl Feed {
         let Some(normal) = old.properties.get("pattern").and_then(Value::as_str).and_then(identity::normal) else {
             return Ok(StixId::new(id.type_name(), Uuid::new_v4()));
         };
-        let same = self.same(reading, &[normal.as_str()].into(), identity::levels(&normal, reading.clearance)).await?;
+        let same = self.same(reading, &[normal.as_str()].into(), identity::levels(&normal, reading.clearance).collect()).await?;
         match same.into_values().flatten().find(|(_, held)| !held.revoked) {
             Some((other, _)) => Err(Unfit::Object(id.clone(), format!("{other} says the same and is not revoked")).into()),
             None => self.free(reading, &normal, old.level).await,
@@ -327,7 +327,7 @@ fn within(properties: Properties, clearance: Level) -> Result<Properties, String
 }
 
 /// The highest TLP level that marks an object.
-fn level(properties: &Properties) -> Level {
+pub(super) fn level(properties: &Properties) -> Level {
     let refs = properties.get("object_marking_refs").and_then(Value::as_array);
     refs.into_iter().flatten().filter_map(Value::as_str).filter_map(Level::of_marking).max().unwrap_or_default()
 }

@@ -53,9 +53,9 @@ impl Name {
     }
 }
 
-fn own(normals: &BTreeSet<&str>, reading: &Reading) -> impl Iterator<Item = StixId> + Send {
-    let ids: Vec<StixId> = normals.iter().flat_map(|normal| identity::levels(normal, reading.clearance)).collect();
-    ids.into_iter()
+/// The ids that indicators of these patterns have here if they are the first.
+fn own(normals: &BTreeSet<&str>, reading: &Reading) -> BTreeSet<StixId> {
+    normals.iter().flat_map(|normal| identity::levels(normal, reading.clearance)).collect()
 }
 
 fn unknown(text: &str) -> Unfit {
