@@ -90,7 +90,7 @@ pub struct Exported {
 /// `GET /desk/audit/`: the latest first.
 pub async fn list(State(app): State<Arc<App>>, caller: Caller, Query(asked): Query<Asked>) -> Result<Response, Failure> {
     let own = access::own_acts(&caller.0).map_err(|denied| caller.denied(denied))?;
-    let wanted = Wanted { who: own.or(asked.who), verb: asked.verb, collection: asked.collection, import: asked.import };
+    let wanted = Wanted { who: own.or(asked.who), verb: asked.verb, collection: asked.collection, import: asked.import, ..Wanted::default() };
     let before = asked.before.map_or(Stamp::END, Stamp);
     let pages = app.feed.audit(&wanted, before, asked.limit.unwrap_or(USUAL).clamp(1, MOST)).await?;
     let entries = pages.entries.into_iter().map(|entry| Shown::of(entry, Vec::new())).collect();

@@ -16,6 +16,7 @@ use crate::door::{App, body, json, request, respond};
 use crate::feed::access::{self, Denied};
 use crate::feed::desk::import::{Import, State as Stage, Upload};
 use crate::feed::desk::indicator::Terms;
+use crate::feed::desk::lines::Format;
 use crate::feed::desk::undo::Undone;
 use crate::store::audit::{Through, Verb};
 
@@ -55,7 +56,7 @@ pub async fn begin(State(app): State<Arc<App>>, Target(seen): Target, Query(said
     let unfit = |error: serde_json::Error| Failure::new(StatusCode::UNPROCESSABLE_ENTITY, format!("terms: {error}"));
     let terms: Terms = said.terms.as_deref().map(serde_json::from_str).transpose().map_err(unfit)?.unwrap_or_default();
     let octets = body::read_document(request, &app.options).await?;
-    let upload = Upload { name: if said.name.is_empty() { "import".into() } else { said.name }, octets };
+    let upload = Upload { name: if said.name.is_empty() { "import".into() } else { said.name }, octets, format: Format::Any };
     let act = request::act(Through::Desk, Verb::Import, app.feed.clock().now());
     let import = app.feed.import(working, upload, terms, said.dry_run, act).await?;
     Ok(respond::resource(StatusCode::ACCEPTED, &import))

@@ -1,16 +1,21 @@
 //! Drafts: what an analyst has pasted and chosen, kept until it is published, thrown away, or forgotten after two weeks.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::indicator::{DAY, Terms};
 use crate::feed::Feed;
+use crate::feed::document::Document;
 use crate::store::StoreError;
 use crate::store::paper::{Kind, Paper};
 use crate::taxii::stamp::Stamp;
 
 /// How long a draft is kept that nobody touches, in days.
 const DAYS: u64 = 14;
+/// The namespace of the ids of pads.
+const PADS: Uuid = Uuid::from_u128(0x0b1f_7c52_5a0e_4f0c_8d55_3c1f_27a4_96ee);
 
 /// What an analyst has in hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,16 +24,43 @@ pub struct Draft {
     pub id: Uuid,
     /// When it was last changed.
     pub changed: Stamp,
-    /// The name of the file, or what the analyst calls it.
+    /// The name of the file, or what the analyst calls it; may be empty.
     pub name: String,
-    /// The text that was pasted, or that the file held.
-    pub text: String,
+    /// What was pasted, or what the file held.
+    pub document: Document,
+    /// How many values were found in it.
+    pub found: usize,
     /// Where it is to be published: `root/name`.
     pub collection: String,
     /// What is said of everything that is published.
     pub terms: Terms,
-    /// The values that were chosen; none before the first choice, when what is suggested is chosen.
+    /// What each indicator is called; empty: by its value.
+    pub title: String,
+    /// What there is to say about each; may be empty.
+    pub description: String,
+    /// The values that were chosen, by the patterns that are suggested for them; none before the first choice, when what is suggested is chosen.
     pub chosen: Option<Vec<String>>,
+    /// Patterns that the analyst has written, by the patterns that are suggested.
+    pub patterns: BTreeMap<String, String>,
+}
+
+impl Draft {
+    /// A draft of which nothing is said yet.
+    pub fn new(id: Uuid, name: String, document: Document, changed: Stamp) -> Self {
+        Self {
+            id,
+            changed,
+            name,
+            document,
+            found: 0,
+            collection: String::new(),
+            terms: Terms::default(),
+            title: String::new(),
+            description: String::new(),
+            chosen: None,
+            patterns: BTreeMap::new(),
+        }
+    }
 }
 
 impl Feed {
@@ -48,7 +80,8 @@ impl Feed {
     /// All drafts of a user, the one changed last first.
     pub async fn drafts(&self, owner: &str) -> Result<Vec<Draft>, StoreError> {
         let papers = self.store.papers(Kind::Draft, self.clock.now()).await?;
-        let mut drafts = papers.iter().filter(|paper| paper.owner == owner).map(read).collect::<Result<Vec<_>, _>>()?;
+        let own = papers.iter().filter(|paper| paper.owner == owner && paper.id != pad(owner));
+        let mut drafts = own.map(read).collect::<Result<Vec<_>, _>>()?;
         drafts.sort_by_key(|draft| std::cmp::Reverse(draft.changed));
         Ok(drafts)
     }
@@ -60,6 +93,24 @@ impl Feed {
             None => Ok(false),
         }
     }
+
+    /// The text that a user is writing and has not made a draft of; empty if there is none.
+    pub async fn pad(&self, owner: &str) -> Result<String, StoreError> {
+        Ok(self.draft(owner, pad(owner)).await?.map(|draft| draft.document.text).unwrap_or_default())
+    }
+
+    /// Keeps the text that a user is writing; an empty one is thrown away.
+    pub async fn keep_pad(&self, owner: &str, text: String) -> Result<(), StoreError> {
+        if text.is_empty() {
+            return self.store.discard(Kind::Draft, pad(owner)).await.map(drop);
+        }
+        self.keep_draft(owner, &Draft::new(pad(owner), String::new(), Document::of_text(text), self.clock.now())).await
+    }
+}
+
+/// Where the text is kept that a user is writing.
+fn pad(owner: &str) -> Uuid {
+    Uuid::new_v5(&PADS, owner.as_bytes())
 }
 
 fn read(paper: &Paper) -> Result<Draft, StoreError> {

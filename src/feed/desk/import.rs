@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::indicator::{DAY, Terms};
-use super::lines::{self, Line, What};
+use super::lines::{self, Format, Line, What};
 use super::publish::Verdict;
 use super::undo::Undone;
 use super::{Unfit, Working, beyond};
@@ -36,6 +36,8 @@ pub struct Upload {
     pub name: String,
     /// What stands in it.
     pub octets: Bytes,
+    /// What it is, if somebody knows.
+    pub format: Format,
 }
 
 /// An import as it stands.
@@ -128,10 +130,10 @@ impl Feed {
         if let Some(fault) = terms.fault() {
             return Err(Unfit::Asked(fault).into());
         }
-        let Upload { name, octets } = upload;
+        let Upload { name, octets, format } = upload;
         let read = {
             let name = name.clone();
-            tokio::task::spawn_blocking(move || lines::read(&name, &octets, &Arc::new(terms)))
+            tokio::task::spawn_blocking(move || lines::read(&name, &octets, format, &Arc::new(terms)))
         };
         let lines = read.await.map_err(|error| Unfit::Asked(format!("the file could not be read: {error}")))??;
         let is_object = |line: &Line| matches!(line.what, What::Object(_));

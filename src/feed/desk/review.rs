@@ -26,6 +26,8 @@ pub struct Candidate {
     pub kind: Kind,
     /// In normal form.
     pub value: String,
+    /// As it is written where it stands first.
+    pub written: String,
     /// With names in Unicode, if that differs.
     pub shown: Option<String>,
     /// How often it stands in the document.
@@ -67,6 +69,7 @@ impl Feed {
         let mut lines = Lines::of(&document.text);
         let candidate = |(group, normal): (Group, Option<String>)| {
             let (line, context) = lines.around(&group);
+            let written = document.text.get(group.first.span.clone()).unwrap_or_default().to_owned();
             let pattern = write::pattern(group.first.kind, &group.first.value);
             let known = normal.and_then(|normal| known.get(&digest(&normal)).cloned()).unwrap_or_default();
             let warnings = pattern.as_deref().map(|pattern| self.guard.hits(pattern)).unwrap_or_default();
@@ -75,6 +78,7 @@ impl Feed {
             Candidate {
                 kind: first.kind,
                 value: first.value,
+                written,
                 shown: first.shown,
                 count,
                 line,

@@ -30,6 +30,19 @@ pub struct Wanted {
     pub collection: Option<Uuid>,
     /// Of this import.
     pub import: Option<Uuid>,
+    /// Later than this.
+    pub after: Stamp,
+    /// About this thing.
+    pub about: Option<About>,
+}
+
+/// A thing that entries may be about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// An object: its id, and the versions of it that there are, by collection and stamp.
+    Object(StixId, Vec<(Uuid, Stamp)>),
+    /// Something in the directory, by a part of what it is called; or a note that says this.
+    Words(String),
 }
 
 /// A page of the log, the latest first.
@@ -55,7 +68,7 @@ pub struct Written {
 impl Feed {
     /// The entries that are wanted, the latest first, from those before `before` on.
     pub async fn audit(&self, wanted: &Wanted, before: Stamp, limit: usize) -> Result<Pages, FeedError> {
-        let mut trail = Trail { after: Stamp::ZERO, before, latest_first: true, limit: CHUNK };
+        let mut trail = Trail { after: wanted.after, before, latest_first: true, limit: CHUNK };
         let (mut pages, mut seen) = (Pages::default(), 0);
         loop {
             let entries = self.store.trail(&trail).await?;
@@ -139,5 +152,24 @@ impl Wanted {
             && self.verb.is_none_or(|verb| verb == entry.act.verb)
             && self.collection.is_none_or(|collection| entry.collection == Some(collection))
             && self.import.is_none_or(|import| entry.act.import == Some(import))
+            && self.about.as_ref().is_none_or(|about| about.is_of(entry))
+    }
+}
+
+impl About {
+    fn is_of(&self, entry: &Entry) -> bool {
+        match self {
+            Self::Object(id, versions) => {
+                let wrote = |(collection, added): &(Uuid, Stamp)| {
+                    entry.collection == Some(*collection) && entry.stored.is_some_and(|stored| stored.first <= *added && *added <= stored.last)
+                };
+                entry.deleted.iter().any(|deleted| deleted.id == id.as_str()) || versions.iter().any(wrote)
+            }
+            Self::Words(words) => {
+                let words = words.to_lowercase();
+                let has = |text: &str| text.to_lowercase().contains(&words);
+                entry.changed.iter().any(|changed| has(&changed.what)) || entry.act.note.as_deref().is_some_and(has)
+            }
+        }
     }
 }

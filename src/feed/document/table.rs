@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use csv::{ReaderBuilder, StringRecord};
+use serde::{Deserialize, Serialize};
 
 use super::{Document, DocumentError, Format};
 use crate::stix::ioc::find::find;
@@ -10,7 +11,7 @@ use crate::stix::ioc::read::read;
 use crate::stix::ioc::{Found, Kind};
 
 /// A cell that is to be searched.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Cell {
     span: Range<usize>,
     /// What the table says that it holds.

@@ -40,16 +40,62 @@ pub enum What {
     Refused(String),
 }
 
+/// What a file is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Format {
+    /// What it looks like.
+    #[default]
+    Any,
+    /// A bundle, an envelope, a list or lines of STIX objects.
+    Stix,
+    /// One or several events of MISP.
+    Misp,
+    /// A table whose first line names its columns.
+    Table,
+    /// Any document in which indicators stand.
+    Document,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 5] = [Self::Any, Self::Stix, Self::Misp, Self::Table, Self::Document];
+
+    /// Its name, as in a form.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Stix => "stix",
+            Self::Misp => "misp",
+            Self::Table => "table",
+            Self::Document => "document",
+        }
+    }
+
+    /// What it is not, if a file is not of it.
+    fn told(self) -> &'static str {
+        match self {
+            Self::Any | Self::Document => "a document",
+            Self::Stix => "STIX: a bundle, an envelope, a list or lines of objects",
+            Self::Misp => "an event of MISP",
+            Self::Table => "a table whose first line says which column holds the values",
+        }
+    }
+}
+
 /// Reads a file. What a line says of its own goes before `terms`.
-pub fn read(name: &str, octets: &Bytes, terms: &Arc<Terms>) -> Result<Vec<Line>, Unfit> {
-    let lines = match std::str::from_utf8(octets) {
-        Ok(text) => match text.trim_start_matches('\u{feff}').trim_start().as_bytes().first() {
-            Some(b'{' | b'[') => misp::read(text, terms).or_else(|| stix::read(octets, text)).transpose()?,
-            _ => table::read(name, text, terms).transpose()?,
-        },
-        Err(_) => None,
+pub fn read(name: &str, octets: &Bytes, format: Format, terms: &Arc<Terms>) -> Result<Vec<Line>, Unfit> {
+    let read = std::str::from_utf8(octets).ok().and_then(|text| match format {
+        Format::Any => guess(name, octets, text, terms),
+        Format::Stix => stix::read(octets, text),
+        Format::Misp => misp::read(text, terms),
+        Format::Table => table::read(name, text, terms),
+        Format::Document => None,
+    });
+    let lines = match read {
+        Some(read) => read?,
+        None if matches!(format, Format::Any | Format::Document) => document(name, octets, terms)?,
+        None => return Err(Unfit::Asked(format!("{name:?} is not {}", format.told()))),
     };
-    let lines = lines.map_or_else(|| document(name, octets, terms), Ok)?;
     if lines.is_empty() { Err(Unfit::Asked(format!("there is no indicator in {name:?}"))) } else { Ok(lines) }
 }
 
@@ -76,6 +122,14 @@ pub fn typed(text: &str, description: Option<&str>, terms: &Arc<Terms>) -> Vec<L
         return vec![line(What::Nothing("no indicator of a kind that is known here".into()), text.to_owned())];
     }
     lines
+}
+
+/// What a text looks like; `None` if it is any document.
+fn guess(name: &str, octets: &Bytes, text: &str, terms: &Arc<Terms>) -> Option<Result<Vec<Line>, Unfit>> {
+    match text.trim_start_matches('\u{feff}').trim_start().as_bytes().first() {
+        Some(b'{' | b'[') => misp::read(text, terms).or_else(|| stix::read(octets, text)),
+        _ => table::read(name, text, terms),
+    }
 }
 
 /// Each value in a document once.
@@ -109,7 +163,7 @@ mod tests {
             };
             (line.number, line.text, what)
         };
-        read(name, &Bytes::copy_from_slice(text.as_bytes()), &terms).unwrap().into_iter().map(told).collect()
+        read(name, &Bytes::copy_from_slice(text.as_bytes()), Format::Any, &terms).unwrap().into_iter().map(told).collect()
     }
 
     #[test]
@@ -140,7 +194,7 @@ mod tests {
     fn a_table_says_what_each_line_is() {
         let table = "type,value,confidence,tags,comment\nip-dst,198.51.100[.]7,80,\"a;b\",C2\nmutex,Global\\evil,,,\n,,,,\nmd5,nonsense,,,\n";
         let terms = Arc::new(Terms { labels: vec!["all".into()], ..Terms::default() });
-        let read = read("list.csv", &Bytes::copy_from_slice(table.as_bytes()), &terms).unwrap();
+        let read = read("list.csv", &Bytes::copy_from_slice(table.as_bytes()), Format::Any, &terms).unwrap();
         let What::Proposal(first) = &read[0].what else { panic!("{read:?}") };
         assert_eq!((first.terms.confidence, first.terms.labels.clone()), (Some(80), vec!["all".to_owned(), "a".into(), "b".into()]));
         assert_eq!(first.description.as_deref(), Some("C2"));
@@ -162,6 +216,18 @@ mod tests {
     }
 
     #[test]
+    fn who_says_what_a_file_is_is_believed_or_contradicted() {
+        let terms = Arc::new(Terms::default());
+        let table = Bytes::from_static(b"value,comment\n198.51.100.7,of evil.com\n");
+        let of = |format| read("a", &table, format, &terms);
+        assert_eq!(of(Format::Table).unwrap().len(), 1);
+        assert_eq!(of(Format::Document).unwrap().len(), 2);
+        for format in [Format::Stix, Format::Misp] {
+            assert!(of(format).unwrap_err().to_string().contains("is not"), "{format:?}");
+        }
+    }
+
+    #[test]
     fn an_event_of_misp_is_its_attributes() {
         let event = json!({"Event": {
             "info": "Shells", "uuid": "5f1a6a3e-0000-4000-8000-000000000001", "Orgc": {"name": "CERT"}, "Tag": [{"name": "tlp:green"}, {"name": "kind:x"}],
@@ -177,7 +243,7 @@ mod tests {
         assert!(found[1].2.starts_with("nothing"));
         assert_eq!(found[2].2, format!("[file:hashes.'SHA-256' = '{}']", "ab".repeat(32)));
         let terms = Arc::new(Terms::default());
-        let What::Proposal(first) = &read("e", &event.to_string().into(), &terms).unwrap()[0].what.clone() else { panic!() };
+        let What::Proposal(first) = &read("e", &event.to_string().into(), Format::Any, &terms).unwrap()[0].what.clone() else { panic!() };
         assert_eq!(first.terms.tlp, crate::stix::marking::Level::Green);
         assert_eq!(first.terms.source.as_ref().unwrap().name, "CERT");
     }
