@@ -10,7 +10,7 @@ use crate::console::paths::Href;
 
 /// The tactics of the enterprise matrix, in its order, as `kill_chain_phases` of the kill chain `mitre-attack` write them. The last two
 /// took the place of `defense-evasion`; both generations are in use.
-const TACTICS: [(&str, &str); 16] = [
+pub const TACTICS: [(&str, &str); 16] = [
     ("reconnaissance", "Reconnaissance"),
     ("resource-development", "Resource Development"),
     ("initial-access", "Initial Access"),

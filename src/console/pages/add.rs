@@ -23,7 +23,7 @@ pub struct Paste {
     pub drafts: Vec<Draft>,
 }
 
-/// A draft that waits.
+/// A draft that waits; a form to `discard` below it throws it away.
 #[derive(Debug, Clone)]
 pub struct Draft {
     /// Where it goes on.
@@ -80,7 +80,7 @@ pub struct Warning {
     pub list: Said,
     /// The entry that matched.
     pub entry: Said,
-    /// Whether the list keeps it from being published, unless it is chosen by hand.
+    /// Whether the list keeps it from being published, unless that is accepted at the last step.
     pub blocks: bool,
 }
 
@@ -147,6 +147,10 @@ pub struct Defaults {
     pub related: Vec<Choice>,
     /// `reference`: where they were read.
     pub reference: String,
+    /// `accept_warnings`: whether they are published although a warning list says that they are harmless.
+    pub accept_warnings: bool,
+    /// `revive`: whether they are published although they were revoked before.
+    pub revive: bool,
 }
 
 /// The end: what was published.

@@ -2,11 +2,13 @@
 
 use askama::Template;
 
+use super::object::line;
+use crate::console::diff::{Change, What};
 use crate::console::parts::frame::{Frame, Theme};
 use crate::console::parts::list::{Choice, Empty, Options, Pager};
 use crate::console::parts::moment::Moment;
 use crate::console::parts::reference::Reference;
-use crate::console::parts::said::Said;
+use crate::console::parts::said::{Said, said};
 use crate::console::paths::Href;
 
 /// The record. Field names in the query: `who`, `act`, `about`, `from`, `to`.
@@ -29,7 +31,7 @@ pub struct Audit {
     pub rows: Vec<Row>,
     /// The way on.
     pub pager: Pager,
-    /// The same as a file.
+    /// The same as a file, for administrators.
     pub export: Href,
     /// Whether it shows only what this visitor did.
     pub own: bool,
@@ -52,6 +54,21 @@ pub struct Row {
     pub address: Option<Said>,
     /// The request's id, as the log has it.
     pub request: Option<Said>,
-    /// Whether it was refused.
-    pub refused: bool,
+    /// What became different.
+    pub touched: Vec<Touched>,
+    /// How many versions were written besides.
+    pub more: usize,
+}
+
+/// Something that became different.
+#[derive(Debug, Clone)]
+pub struct Touched {
+    /// The object, if it is one.
+    pub object: Option<Reference>,
+    /// What it is called: an id, or its name in the directory.
+    pub what: Said,
+    /// What happened to it: `new`, `new version`, `changed`, `removed`.
+    pub how: &'static str,
+    /// How.
+    pub changes: Vec<Change>,
 }

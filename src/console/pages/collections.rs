@@ -4,12 +4,13 @@ use askama::Template;
 
 use crate::console::cards::Card;
 use crate::console::parts::frame::{Frame, Theme};
+use crate::console::parts::kind::Kind;
 use crate::console::parts::list::{Choice, Empty, Options};
 use crate::console::parts::moment::Moment;
 use crate::console::parts::said::{Said, said};
 use crate::console::paths::Href;
 
-/// The collections. The form posts `root`, `alias`, `title`, `description`, `public`.
+/// The collections. The form posts `root`, `alias`, `title`, `description`, `public`, `decay`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/collections.html")]
 pub struct Collections {
@@ -36,6 +37,8 @@ pub struct Row {
     pub description: Option<Said>,
     /// Whether anybody may read it.
     pub public: bool,
+    /// Whether its indicators decay.
+    pub decay: bool,
     /// What the visitor may do: `read`, `write`, `read and write`.
     pub rights: &'static str,
     /// How many objects it holds.
@@ -50,7 +53,7 @@ pub struct Row {
 pub struct Collection {
     /// What is around it.
     pub frame: Frame,
-    /// Its page; `settings`, `grants` and `remove` are forms below it.
+    /// Its page; `settings`, `grants` and `remove` (`alias`: its alias, else its id) are forms below it.
     pub href: Href,
     /// Its title.
     pub title: Said,
@@ -58,6 +61,10 @@ pub struct Collection {
     pub description: Said,
     /// Whether anybody may read it.
     pub public: bool,
+    /// Whether its indicators decay.
+    pub decay: bool,
+    /// How long they live then.
+    pub lives: Vec<Life>,
     /// Its id.
     pub id: Said,
     /// Its alias.
@@ -80,6 +87,17 @@ pub struct Collection {
     pub users: Vec<Choice>,
     /// How clients are connected.
     pub cards: Vec<Card>,
+    /// The visitor's own page, where tokens are made.
+    pub me: Href,
+}
+
+/// How long indicators of a kind live that nobody touches.
+#[derive(Debug, Clone)]
+pub struct Life {
+    /// What they look for.
+    pub kind: Kind,
+    /// Days until they end.
+    pub days: u32,
 }
 
 /// What a user may do with the collection.

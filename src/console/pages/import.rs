@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::add::Defaults;
 use crate::console::parts::frame::{Frame, Theme};
 use crate::console::parts::list::{Choice, Empty, Options, Pager};
 use crate::console::parts::moment::Moment;
@@ -9,18 +10,16 @@ use crate::console::parts::reference::Reference;
 use crate::console::parts::said::Said;
 use crate::console::paths::Href;
 
-/// The form that takes a file, and the imports there were. It posts `file` or `text`, `collection`, `format`, `tlp`, `dry`.
+/// The form that takes a file, and the imports there were. It posts `file` or `text`, `format`, `dry`, and the fields of [`Defaults`].
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/imports.html")]
 pub struct Imports {
     /// What is around it.
     pub frame: Frame,
-    /// Where to.
-    pub collections: Vec<Choice>,
+    /// Where to, and what is said of what says nothing itself.
+    pub defaults: Defaults,
     /// In which form; the first is: find out.
     pub formats: Vec<Choice>,
-    /// The level of what has none.
-    pub levels: Vec<Choice>,
     /// How large a file may be, in words.
     pub most: String,
     /// The imports, the last first.

@@ -144,7 +144,7 @@ pub struct Pull {
 }
 
 /// A JSON value as one line, for differences.
-fn line(value: &Value) -> Said {
+pub(super) fn line(value: &Value) -> Said {
     match value {
         Value::String(text) => text.as_str().into(),
         other => other.to_string().into(),

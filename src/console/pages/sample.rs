@@ -1,7 +1,7 @@
 //! Sample pages for tests and for the eye: each text that others could have written is followed by `nasty`.
 
 use askama::Template;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::add::{Chosen, Defaults, Done, Draft, Found, Passed, Paste, Publish, Review, Warning};
 use super::audit::Audit;
@@ -260,12 +260,17 @@ impl Sample {
         Graph::new(&vertices, &edges)
     }
 
-    fn object(&self) -> Object {
+    fn after(&self) -> Value {
+        json!({"confidence": 85, "labels": [self.text("c2"), self.text("dltminer")], "name": self.text("p.estonine.com"), self.text("x"): 1})
+    }
+
+    fn changes(&self) -> Vec<diff::Change> {
         let before =
             json!({"confidence": 50, "labels": [self.text("c2")], "name": self.text("p.estonine.com"), "valid_until": "2022-03-10T00:00:00Z"});
-        let after =
-            json!({"confidence": 85, "labels": [self.text("c2"), self.text("dltminer")], "name": self.text("p.estonine.com"), self.text("x"): 1});
-        let changes = diff::between(before.as_object().unwrap(), after.as_object().unwrap());
+        diff::between(before.as_object().unwrap(), self.after().as_object().unwrap())
+    }
+
+    fn object(&self) -> Object {
         let version = |at: u64, changes| Version {
             modified: Moment::new(NOW - at * DAY, NOW),
             added: Moment::new(NOW - at * DAY, NOW),
@@ -287,9 +292,9 @@ impl Sample {
             description: Some(self.said("Command-and-control host of DLTMiner, met by ESET on attacked Exchange servers.")),
             labels: vec![self.said("exchange-2021"), self.said("c2")],
             facts: self.facts(),
-            json: serde_json::to_string_pretty(&after).unwrap().into(),
+            json: serde_json::to_string_pretty(&self.after()).unwrap().into(),
             raw: paths::browse(),
-            versions: vec![version(1, Some(changes)), version(3, Some(Vec::new())), version(12, None)],
+            versions: vec![version(1, Some(self.changes())), version(3, Some(Vec::new())), version(12, None)],
             graph: Some(self.graph(14)),
             relations: (0..6)
                 .map(|at| Relation {
@@ -361,7 +366,12 @@ impl Sample {
             frame: self.frame("Publish", Place::Add),
             href: paths::draft("a1"),
             chosen: (0..6).map(chosen).collect(),
-            defaults: Defaults {
+            defaults: self.defaults(),
+        }
+    }
+
+    fn defaults(&self) -> Defaults {
+            Defaults {
                 collections: self.choices(&["feeds/submissions"]),
                 levels: self.choices(&["green", "amber"]),
                 confidence: self.text("70"),
@@ -373,8 +383,9 @@ impl Sample {
                 phases: self.choices(&["initial-access", "command-and-control"]),
                 related: self.choices(&["HAFNIUM", "China Chopper"]),
                 reference: self.text("https://example.org/"),
-            },
-        }
+                accept_warnings: true,
+                revive: false,
+            }
     }
 
     fn done(&self) -> Done {
@@ -446,9 +457,8 @@ impl Sample {
         };
         Imports {
             frame: self.frame("Import", Place::Imports),
-            collections: self.choices(&["feeds/submissions"]),
+            defaults: self.defaults(),
             formats: self.choices(&["find out", "STIX", "CSV", "MISP", "text"]),
-            levels: self.choices(&["none", "green"]),
             most: "100 MB".to_owned(),
             rows: (0..4).map(row).collect(),
             pager: Pager { shown: 4, ..Pager::default() },
@@ -489,7 +499,15 @@ impl Sample {
             detail: self.said("it was a false positive"),
             address: (at != 2).then(|| self.said("198.51.100.7")),
             request: Some(self.said("9f31c2-000417")),
-            refused: at == 3,
+            touched: (0..at % 3)
+                .map(|one| audit::Touched {
+                    object: (one == 0).then(|| self.object_at(2)),
+                    what: self.said("user ann"),
+                    how: "changed",
+                    changes: self.changes(),
+                })
+                .collect(),
+            more: usize::from(at == 4),
         };
         Audit {
             frame: self.frame("Audit", Place::Audit),
@@ -512,6 +530,7 @@ impl Sample {
             path: self.said("feeds/exchange-2021-indicators"),
             description: Some(self.said("What a SIEM wants: indicators in patterns that every client understands.")),
             public: at == 0,
+            decay: at == 1,
             rights: "read and write",
             objects: 1204,
             last: (at == 0).then(|| Moment::new(NOW, NOW)),
@@ -541,6 +560,8 @@ impl Sample {
             title: self.said("Exchange 2021 indicators"),
             description: self.said("What a SIEM wants: indicators in patterns that every client understands."),
             public: true,
+            decay: true,
+            lives: vec![collections::Life { kind: Kind::of("ipv4-addr"), days: 90 }],
             id: self.said("b2aad6f0-1d8a-4d2e-9f6b-0e3d2a1c4b5d"),
             alias: Some(self.said("exchange-2021-indicators")),
             url: self.said("https://feeds.example/feeds/collections/b2aad6f0-1d8a-4d2e-9f6b-0e3d2a1c4b5d/"),
@@ -552,6 +573,7 @@ impl Sample {
             admin: true,
             users: self.choices(&["siem", "partner"]),
             cards: self.cards(),
+            me: self.user_href(),
         }
     }
 

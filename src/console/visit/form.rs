@@ -79,6 +79,10 @@ impl FromRequest<Arc<App>> for Upload {
 /// The fields and the file of a body.
 async fn read(media_type: &str, octets: Bytes) -> Result<(Vec<(String, String)>, Option<(String, Bytes)>), String> {
     let kind = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if kind == "text/plain" {
+        // What the script saves while somebody types; a form of another site that is sent so has no token.
+        return Ok((vec![("text".to_owned(), String::from_utf8_lossy(&octets).into_owned())], None));
+    }
     if kind != "multipart/form-data" {
         return Ok((form_urlencoded::parse(&octets).into_owned().collect(), None));
     }
