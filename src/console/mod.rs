@@ -20,7 +20,7 @@ use axum::response::Redirect;
 use axum::routing::{MethodRouter, any, get, post};
 
 use crate::door::{App, error};
-use handlers::login;
+use handlers::{add, audit, collections, imports, login, users};
 
 /// Every path of this door with its methods. Paths end in `/`, as those of all doors do.
 pub fn table() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
@@ -29,6 +29,31 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         ("/console/login/", get(login::ask).post(login::log_in)),
         ("/console/logout/", post(login::log_out)),
         ("/console/theme/", post(login::theme)),
+        ("/console/add/", get(add::paste).post(add::begin)),
+        ("/console/add/text/", post(add::keep_text)),
+        ("/console/add/{draft}/", get(add::review).post(add::choose)),
+        ("/console/add/{draft}/defaults/", get(add::defaults)),
+        ("/console/add/{draft}/publish/", post(add::publish)),
+        ("/console/add/{draft}/discard/", post(add::discard)),
+        ("/console/imports/", get(imports::list).post(imports::begin)),
+        ("/console/imports/{import}/", get(imports::one)),
+        ("/console/imports/{import}/progress/", get(imports::watch)),
+        ("/console/imports/{import}/undo/", post(imports::undo)),
+        ("/console/audit/", get(audit::list)),
+        ("/console/audit/export/", get(audit::export)),
+        ("/console/collections/", get(collections::list).post(collections::make)),
+        ("/console/collections/{root}/{collection}/", get(collections::one)),
+        ("/console/collections/{root}/{collection}/settings/", post(collections::set)),
+        ("/console/collections/{root}/{collection}/grants/", post(collections::grant)),
+        ("/console/collections/{root}/{collection}/remove/", post(collections::remove)),
+        ("/console/users/", get(users::list).post(users::make)),
+        ("/console/users/{user}/", get(users::one)),
+        ("/console/users/{user}/clearance/", post(users::clear)),
+        ("/console/users/{user}/password/", post(users::set_password)),
+        ("/console/users/{user}/tokens/", post(users::add_token)),
+        ("/console/users/{user}/tokens/remove/", post(users::remove_token)),
+        ("/console/users/{user}/grants/", post(users::grant)),
+        ("/console/users/{user}/remove/", post(users::remove)),
     ]
 }
 
