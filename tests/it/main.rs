@@ -15,6 +15,7 @@ mod caching;
 mod cli;
 mod clients;
 mod collections;
+mod console_work;
 mod crash;
 mod curated;
 mod delete;

@@ -2,6 +2,7 @@
 
 pub(crate) mod checks;
 pub(crate) mod client;
+pub(crate) mod console;
 pub(crate) mod raw;
 pub(crate) mod samples;
 pub(crate) mod server;
