@@ -49,7 +49,11 @@ impl Audit {
             print::json(&shown)?;
         } else {
             let page: Page = service.find(&["desk", "audit"], &self.query()).await?;
-            if self.target.json { print::json(&page)? } else { print::table(["entry", "time", "who", "from", "act", "what"], page.entries.into_iter().map(row).collect())? }
+            if self.target.json {
+                print::json(&page)?
+            } else {
+                print::table(["entry", "time", "who", "from", "act", "what"], page.entries.into_iter().map(row).collect())?
+            }
         }
         Ok(Exit::Done)
     }

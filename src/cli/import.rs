@@ -90,7 +90,11 @@ impl Import {
         let (mut exit, mut imports) = (Exit::Done, Vec::new());
         for path in &paths {
             let name = name(path);
-            let query = Serializer::new(String::new()).append_pair("name", &name).append_pair("dry_run", &dry_run.to_string()).append_pair("terms", &terms).finish();
+            let query = Serializer::new(String::new())
+                .append_pair("name", &name)
+                .append_pair("dry_run", &dry_run.to_string())
+                .append_pair("terms", &terms)
+                .finish();
             match one(&service, &address, path, &query).await {
                 Ok(import) => {
                     exit = worse(exit, end(&import));
@@ -160,7 +164,8 @@ fn report(file: &str, import: &import::Import) -> Result<(), Trouble> {
 
 fn tally(tally: &Tally) -> String {
     let Tally { new, merged, known, revoked, blocked, refused, nothing } = *tally;
-    let counts = [(new, "new"), (merged, "merged"), (known, "known"), (revoked, "revoked"), (blocked, "blocked"), (refused, "refused"), (nothing, "nothing")];
+    let counts =
+        [(new, "new"), (merged, "merged"), (known, "known"), (revoked, "revoked"), (blocked, "blocked"), (refused, "refused"), (nothing, "nothing")];
     let told: Vec<String> = counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
     told.join(", ")
 }

@@ -246,14 +246,7 @@ async fn send_here(router: &Router, method: Method, path: &str, load: Load) -> R
     }
 }
 
-async fn send_there(
-    client: &Client,
-    base: &Url,
-    credential: &Credential,
-    method: Method,
-    path: &str,
-    load: Load,
-) -> Result<Answer, Trouble> {
+async fn send_there(client: &Client, base: &Url, credential: &Credential, method: Method, path: &str, load: Load) -> Result<Answer, Trouble> {
     let url = base.join(path).map_err(|error| Trouble::new(Exit::Unreadable, error))?;
     let (kind, body) = load.body();
     let request = client.request(method, url).header(header::CONTENT_TYPE, kind).body(body);

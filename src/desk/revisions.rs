@@ -108,7 +108,11 @@ async fn resolve(app: &App, reading: &Reading, targets: &[String], all: bool) ->
         match meant {
             Ok(ids) => {
                 let ids = ids.into_iter().take(if all { usize::MAX } else { 1 });
-                ids.for_each(|id| if !resolved.ids.contains(&id) { resolved.ids.push(id) });
+                ids.for_each(|id| {
+                    if !resolved.ids.contains(&id) {
+                        resolved.ids.push(id)
+                    }
+                });
             }
             Err(why) => resolved.missing.push(Revised::Refused { id: target.clone(), why: why.to_string() }),
         }

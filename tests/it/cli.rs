@@ -405,7 +405,8 @@ fn indicators_are_added_found_shown_seen_and_revoked() {
     assert!(out.ends_with("203.0.113.1: refused: no indicator in this collection says \"203.0.113.1\"\n"), "{out}");
     let (code, card, _) = run(&["show", "feeds/ours", "198.51.100.7"]);
     assert_eq!(code, 0);
-    for words in ["revoked      yes", "admin  publish (desk)  127.0.0.1", "admin  revoke (desk)   127.0.0.1  it is the office", "labels       office"] {
+    for words in ["revoked      yes", "admin  publish (desk)  127.0.0.1", "admin  revoke (desk)   127.0.0.1  it is the office", "labels       office"]
+    {
         assert!(card.contains(words), "{words}: {card}");
     }
     let versions: Value = serde_json::from_str(&run(&["show", "feeds/ours", "198.51.100.7", "--json"]).1).unwrap();
@@ -439,7 +440,10 @@ fn thousands_of_lines_are_imported_and_those_that_are_not_are_told() {
     assert_eq!(code, 2, "{told}");
     let lines: Vec<&str> = out.lines().collect();
     assert_eq!(lines.len(), 2, "{out}");
-    assert!(lines[0].starts_with("list.csv:5002: refused: nonsense: ") && lines[1].starts_with("list.csv:5003: refused: 198.51.100.7: tlp: "), "{out}");
+    assert!(
+        lines[0].starts_with("list.csv:5002: refused: nonsense: ") && lines[1].starts_with("list.csv:5003: refused: 198.51.100.7: tlp: "),
+        "{out}"
+    );
     assert!(told.contains("list.csv: 5002 of 5002 lines: 5000 new, 2 refused; taxiway imports undo "), "{told}");
     assert!(told.contains("mail.txt: 2 of 2 lines: 2 new") && told.contains("none.txt: cannot be read"), "{told}");
     assert_eq!(server.run(folder.path(), &["find", "--label", "case-7", "--limit", "1"]).2, "1 of 5002\n");

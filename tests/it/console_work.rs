@@ -300,7 +300,8 @@ async fn a_file_that_is_not_what_it_is_said_to_be_is_not_imported() {
 
 /// Every form of these pages, filled in so that it would do something.
 fn forms(draft: &str, import: &str, token: &str) -> Vec<(String, Vec<(&'static str, String)>)> {
-    let form = |path: &str, fields: &[(&'static str, &str)]| (path.to_owned(), fields.iter().map(|(name, value)| (*name, (*value).to_owned())).collect());
+    let form =
+        |path: &str, fields: &[(&'static str, &str)]| (path.to_owned(), fields.iter().map(|(name, value)| (*name, (*value).to_owned())).collect());
     vec![
         form("/console/add/text/", &[("text", "typed")]),
         form("/console/add/", &[("text", "other[.]attacker[.]com")]),
@@ -364,7 +365,8 @@ async fn who_may_not_write_or_operate_changes_nothing() {
         assert!(page.status == 403 || page.status == 404 && path == format!("{import}undo/"), "{page}");
     }
     assert_eq!(everything(&server).await, before);
-    for path in ["/console/add/", "/console/imports/", "/console/users/", "/console/users/writer/", "/console/users/gone/", "/console/audit/export/"] {
+    for path in ["/console/add/", "/console/imports/", "/console/users/", "/console/users/writer/", "/console/users/gone/", "/console/audit/export/"]
+    {
         reader.get(path).await.expect(403);
     }
     reader.get("/console/collections/feeds/secret/").await.expect(404);
@@ -486,7 +488,14 @@ async fn the_audit_log_tells_each_act_with_before_and_after() {
     for said in ["published", "imported", "took an import back", "administered", "logged in", "127.0.0.1", "through the console"] {
         all.expect_says(said);
     }
-    for said in ["collection feeds/private", "<del>The private collection</del>", "<ins>Renamed</ins>", "of the SIEM", "<ins>second</ins>", "evil.attacker.com"] {
+    for said in [
+        "collection feeds/private",
+        "<del>The private collection</del>",
+        "<ins>Renamed</ins>",
+        "of the SIEM",
+        "<ins>second</ins>",
+        "evil.attacker.com",
+    ] {
         all.expect_says(said);
     }
     let rows = |page: &Page| page.text().matches("<tr data-row>").count();
@@ -569,7 +578,9 @@ async fn markup_in_any_field_is_text() {
     for (number, reference) in [NASTY, SCRIPT_URL].into_iter().enumerate() {
         let path = draft(&admin, &format!("d{number}[.]attacker[.]com")).await;
         choose(&admin, &path, 1).await;
-        publish(&admin, &path, &[("reference", reference), ("name", NASTY), ("labels", NASTY), ("description", NASTY), ("types", NASTY)]).await.expect(200);
+        publish(&admin, &path, &[("reference", reference), ("name", NASTY), ("labels", NASTY), ("description", NASTY), ("types", NASTY)])
+            .await
+            .expect(200);
     }
     let name = "<img src=x onerror=alert(2)>.csv";
     let import = import(&admin, &[], (name, format!("value,comment\n{},x\nc[.]attacker[.]com,{NASTY}\n", NASTY.replace('"', "")).as_bytes())).await;
@@ -580,10 +591,19 @@ async fn markup_in_any_field_is_text() {
     let user = made.location().to_owned();
     admin.get(&user).await.expect(200).expect_says("&lt;script&gt;");
     admin.post(format!("{user}tokens/"), &[("label", NASTY)]).await.expect(200).expect_says("&lt;script&gt;");
-    for path in ["/console/add/", "/console/imports/", "/console/audit/", "/console/collections/", "/console/users/", "/console/collections/feeds/nasty/", &user] {
+    for path in [
+        "/console/add/",
+        "/console/imports/",
+        "/console/audit/",
+        "/console/collections/",
+        "/console/users/",
+        "/console/collections/feeds/nasty/",
+        &user,
+    ] {
         admin.get(path).await.expect(200);
     }
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(["who", "act", "about", "from", "to"].map(|name| (name, NASTY))).finish();
+    let query =
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(["who", "act", "about", "from", "to"].map(|name| (name, NASTY))).finish();
     admin.get(format!("/console/audit/?{query}")).await.expect(200);
     admin.get(format!("{import}?outcome={NASTY}&skip=1")).await.expect(200);
 }

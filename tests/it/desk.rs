@@ -323,7 +323,13 @@ async fn each_change_is_a_version() {
     let found = newest(&writer, &id).await;
     assert_eq!((&found["labels"], &found["confidence"], &found["description"]), (&json!(["b", "c"]), &json!(70), &json!("an office")));
     assert_eq!(newest(&server.reader(), &id).await, found, "now it is green");
-    for change in [json!({ "confidence": 101 }), json!({ "extend": 0 }), json!({ "set": { "id": "x" } }), json!({ "set": { "pattern": "[x" } }), json!({ "tlp": "red" })] {
+    for change in [
+        json!({ "confidence": 101 }),
+        json!({ "extend": 0 }),
+        json!({ "set": { "id": "x" } }),
+        json!({ "set": { "pattern": "[x" } }),
+        json!({ "tlp": "red" }),
+    ] {
         assert_eq!(revise(&writer, &[&id], change.clone()).await[0]["outcome"], "refused", "{change}");
     }
     assert_eq!(revise(&writer, &[&id], json!("expire")).await[0]["outcome"], "changed");
@@ -463,7 +469,11 @@ async fn a_version_tells_who_made_it_to_those_who_may_know() {
     assert_eq!((&entry["from"], &entry["request"]), (&json!("127.0.0.1"), &json!(asked.header("x-request-id"))));
     assert_eq!((&by_admin[1]["entry"]["who"], &by_admin[1]["entry"]["verb"]), (&json!("writer"), &json!("publish")));
     let by_writer = show(server.writer()).await;
-    assert_eq!((&by_writer[0]["entry"]["who"], by_writer[0]["entry"].get("from")), (&json!("admin"), None), "others are told who, and not from where");
+    assert_eq!(
+        (&by_writer[0]["entry"]["who"], by_writer[0]["entry"].get("from")),
+        (&json!("admin"), None),
+        "others are told who, and not from where"
+    );
     assert_eq!(by_writer[1]["entry"]["from"], "127.0.0.1");
     assert!(show(server.reader()).await.iter().all(|version| version["entry"].is_null()));
 }
@@ -640,7 +650,10 @@ async fn the_audit_log_tells_who_what_when_from_where_before_and_after() {
         assert_eq!((text(published, "request").as_str(), text(published, "time").get(..10)), (asked.header("x-request-id"), Some("2024-05-01")));
         assert_eq!((&published["stored"]["count"], &log[1]["deleted"][0]["id"]), (&json!(2), &malware(1)["id"]), "the indicator and who wrote it");
         let changed = &log[0]["changed"][0];
-        assert_eq!((&changed["what"], &changed["before"]["decay"], &changed["after"]["decay"]), (&json!("collection feeds/private"), &json!(false), &json!(true)));
+        assert_eq!(
+            (&changed["what"], &changed["before"]["decay"], &changed["after"]["decay"]),
+            (&json!("collection feeds/private"), &json!(false), &json!(true))
+        );
 
         let entry = admin.get(format!("/desk/audit/{}/", log[3]["at"])).await.expect(200).json();
         let written = &entry["written"][0];

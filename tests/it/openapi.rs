@@ -21,7 +21,10 @@ struct Door {
 }
 
 const DOORS: &[Door] = &[
-    Door { owns: |path| !["/admin/", "/desk/"].iter().any(|door| path.starts_with(door)) && !is_operation(path), paths: || http::table().into_iter().map(|(path, _)| path).collect() },
+    Door {
+        owns: |path| !["/admin/", "/desk/"].iter().any(|door| path.starts_with(door)) && !is_operation(path),
+        paths: || http::table().into_iter().map(|(path, _)| path).collect(),
+    },
     Door { owns: is_operation, paths: || operation::table().into_iter().map(|(path, _)| path).collect() },
     Door { owns: |path| path.starts_with("/admin/"), paths: || admin::table().into_iter().map(|(path, _)| path).collect() },
     Door { owns: |path| path.starts_with("/desk/"), paths: || desk::table().into_iter().map(|(path, _)| path).collect() },

@@ -183,7 +183,9 @@ async fn row(visit: &Visit, entry: &Entry, own: bool) -> Result<Row, Response> {
     }
     let mut detail = Vec::new();
     if let Some(seen) = &seen {
-        detail.push(seen.as_ref().map_or_else(|_| "a collection that is not here, or not yours to see".to_owned(), |seen| place::address(&seen.collection)));
+        detail.push(
+            seen.as_ref().map_or_else(|_| "a collection that is not here, or not yours to see".to_owned(), |seen| place::address(&seen.collection)),
+        );
     }
     detail.extend(entry.stored.map(|stored| format!("{} written", stored.count)));
     if !entry.deleted.is_empty() {
@@ -272,7 +274,8 @@ fn day(text: &str) -> Option<Stamp> {
 fn pager(asked: &Asked, shown: usize, next: Option<Stamp>) -> Pager {
     let at = |before: Option<Stamp>| {
         let before = before.map(|stamp| stamp.0.to_string()).unwrap_or_default();
-        let pairs = [("who", &asked.who), ("act", &asked.act), ("about", &asked.about), ("from", &asked.from), ("to", &asked.to), ("before", &before)];
+        let pairs =
+            [("who", &asked.who), ("act", &asked.act), ("about", &asked.about), ("from", &asked.from), ("to", &asked.to), ("before", &before)];
         paths::audit().with_query(pairs.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name, value.as_str())))
     };
     Pager { shown, total: None, first: asked.before.map(|_| at(None)), next: next.map(|next| at(Some(next))) }

@@ -55,13 +55,9 @@ pub async fn list(visit: Visit, base: Base) -> Answer {
             last,
         });
     }
-    let roots = if access::operate(visit.principal()).is_ok() { directory.roots.keys().map(|slug| Choice::new(slug, false)).collect() } else { Vec::new() };
-    let page = collections::Collections {
-        frame: visit.frame("Collections", Some(Place::Collections)),
-        discovery: base.discovery(),
-        rows,
-        roots,
-    };
+    let roots =
+        if access::operate(visit.principal()).is_ok() { directory.roots.keys().map(|slug| Choice::new(slug, false)).collect() } else { Vec::new() };
+    let page = collections::Collections { frame: visit.frame("Collections", Some(Place::Collections)), discovery: base.discovery(), rows, roots };
     Ok(visit.page(&page))
 }
 

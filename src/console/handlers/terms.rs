@@ -17,8 +17,7 @@ use crate::stix::marking::Level;
 /// Levels that something may be published under.
 const LEVELS: [Level; 5] = [Level::Clear, Level::Green, Level::Amber, Level::AmberStrict, Level::Red];
 /// What indicators may indicate (STIX 2.1 §10.10).
-const TYPES: [&str; 7] =
-    ["malicious-activity", "anomalous-activity", "compromised", "anonymization", "attribution", "benign", "unknown"];
+const TYPES: [&str; 7] = ["malicious-activity", "anomalous-activity", "compromised", "anonymization", "attribution", "benign", "unknown"];
 /// What the form offers as related (STIX 2.1 §4.7.2).
 const RELATED: [&str; 6] = ["campaign", "intrusion-set", "malware", "threat-actor", "tool", "infrastructure"];
 /// The most related objects that are offered.

@@ -66,7 +66,9 @@ pub async fn make(form: Form) -> Answer {
     let visit = &form.visit;
     access::operate(visit.principal()).or_page(visit)?;
     let name = form.get("name").to_owned();
-    let Some(clearance) = Level::named(form.get("clearance")) else { return Ok(visit.go(&paths::users(), Tone::Fault, "There is no such TLP level.")) };
+    let Some(clearance) = Level::named(form.get("clearance")) else {
+        return Ok(visit.go(&paths::users(), Tone::Fault, "There is no such TLP level."));
+    };
     let (admin, password) = (is_set(&form, "admin"), form.all("password").next().unwrap_or_default().to_owned());
     let (feed, act, on) = (&visit.app.feed, visit.act(Verb::Administer, None), paths::user(&name));
     let made = if password.is_empty() {
@@ -215,7 +217,10 @@ fn page(visit: &Visit, user: &User, base: &Base, collection: &str, secret: Optio
         tokens: directory.tokens.values().filter(|token| token.user == user.name).map(token).collect(),
         secret,
         cards: target.map(|seen| cards::all(&base.target(&seen.collection, &user.name))).unwrap_or_default(),
-        targets: usable.iter().map(|seen| choice(&seen.collection, target.is_some_and(|target| target.collection.id == seen.collection.id))).collect(),
+        targets: usable
+            .iter()
+            .map(|seen| choice(&seen.collection, target.is_some_and(|target| target.collection.id == seen.collection.id)))
+            .collect(),
         manages,
     }
 }

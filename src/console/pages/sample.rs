@@ -371,21 +371,21 @@ impl Sample {
     }
 
     fn defaults(&self) -> Defaults {
-            Defaults {
-                collections: self.choices(&["feeds/submissions"]),
-                levels: self.choices(&["green", "amber"]),
-                confidence: self.text("70"),
-                days: self.text("90"),
-                name: self.text(""),
-                description: self.text("From the report of ESET."),
-                labels: self.text("exchange-2021"),
-                types: self.choices(&["malicious-activity", "anomalous-activity", "compromised"]),
-                phases: self.choices(&["initial-access", "command-and-control"]),
-                related: self.choices(&["HAFNIUM", "China Chopper"]),
-                reference: self.text("https://example.org/"),
-                accept_warnings: true,
-                revive: false,
-            }
+        Defaults {
+            collections: self.choices(&["feeds/submissions"]),
+            levels: self.choices(&["green", "amber"]),
+            confidence: self.text("70"),
+            days: self.text("90"),
+            name: self.text(""),
+            description: self.text("From the report of ESET."),
+            labels: self.text("exchange-2021"),
+            types: self.choices(&["malicious-activity", "anomalous-activity", "compromised"]),
+            phases: self.choices(&["initial-access", "command-and-control"]),
+            related: self.choices(&["HAFNIUM", "China Chopper"]),
+            reference: self.text("https://example.org/"),
+            accept_warnings: true,
+            revive: false,
+        }
     }
 
     fn done(&self) -> Done {

@@ -214,7 +214,8 @@ impl Feed {
         let mut items: Vec<(Item, Properties)> = items.into_values().filter_map(Item::changed).collect();
         // They are stored in the order in which they were proposed.
         items.sort_by_key(|(item, _)| item.told.first().copied());
-        let of_item = |(item, _): &(Item, Properties)| item.related.iter().map(|target| identity::relationship(&item.id, "indicates", target)).collect();
+        let of_item =
+            |(item, _): &(Item, Properties)| item.related.iter().map(|target| identity::relationship(&item.id, "indicates", target)).collect();
         let related: Vec<Vec<StixId>> = items.iter().map(of_item).collect();
         let there = self.held(reading, &related.concat()).await?;
         let (mut plan, mut told) = (Plan::default(), Vec::with_capacity(items.len()));

@@ -181,7 +181,10 @@ mod tests {
             typed(text, None, &terms).into_iter().map(|line| (line.text, matches!(line.what, What::Proposal(_)))).collect()
         };
         assert_eq!(told(" 10.0.0.1 "), [("10.0.0.1".to_owned(), true)]);
-        assert_eq!(told("see 10.0.0.1, hxxp://evil[.]example[.]com/"), [("10.0.0.1".to_owned(), false), ("http://evil.example.com/".to_owned(), true)]);
+        assert_eq!(
+            told("see 10.0.0.1, hxxp://evil[.]example[.]com/"),
+            [("10.0.0.1".to_owned(), false), ("http://evil.example.com/".to_owned(), true)]
+        );
         let pattern = "[ipv4-addr:value = '198.51.100.7' OR file:size = 3]";
         assert_eq!(told(pattern), [(pattern.to_owned(), true)]);
         assert_eq!(told(&format!("{pattern}\n198.51.100.9")), [(pattern.to_owned(), true), ("198.51.100.9".into(), true)]);
