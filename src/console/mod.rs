@@ -20,11 +20,21 @@ use axum::response::Redirect;
 use axum::routing::{MethodRouter, any, get, post};
 
 use crate::door::{App, error};
-use handlers::{add, audit, collections, imports, login, users};
+use handlers::{act, add, audit, browse, campaign, collections, edit, imports, login, object, overview, users};
 
 /// Every path of this door with its methods. Paths end in `/`, as those of all doors do.
 pub fn table() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
     vec![
+        ("/console/", get(overview::show)),
+        ("/console/browse/", get(browse::list)),
+        ("/console/browse/act/", post(act::act)),
+        ("/console/objects/{root}/{collection}/{object}/", get(object::show)),
+        ("/console/objects/{root}/{collection}/{object}/raw/", get(object::raw)),
+        ("/console/objects/{root}/{collection}/{object}/edit/", post(edit::edit)),
+        ("/console/objects/{root}/{collection}/{object}/restore/", post(edit::restore)),
+        ("/console/objects/{root}/{collection}/{object}/sight/", post(edit::sight)),
+        ("/console/campaigns/", get(campaign::list)),
+        ("/console/campaigns/{root}/{collection}/{object}/", get(campaign::show)),
         ("/console/assets/{name}/", get(assets::one)),
         ("/console/login/", get(login::ask).post(login::log_in)),
         ("/console/logout/", post(login::log_out)),

@@ -128,7 +128,7 @@ fn summary(days: &[Day]) -> String {
 }
 
 /// A number with a narrow blank after each three digits.
-fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

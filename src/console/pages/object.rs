@@ -8,7 +8,7 @@ use crate::console::diff::{Change, What};
 use crate::console::draw::graph::Graph;
 use crate::console::parts::confidence::Confidence;
 use crate::console::parts::frame::{Frame, Theme};
-use crate::console::parts::list::{Empty, Options};
+use crate::console::parts::list::{Choice, Empty, Options};
 use crate::console::parts::moment::Moment;
 use crate::console::parts::reference::{Outward, Reference};
 use crate::console::parts::said::{Said, said};
@@ -61,6 +61,39 @@ pub struct Object {
     pub pulls: Vec<Pull>,
     /// What can be done with it.
     pub acts: Acts,
+    /// The forms that change it; `None` if the visitor may not, or it has no versions.
+    pub edit: Option<Edit>,
+}
+
+/// The forms that change an object. Its fields are sent to `edit`, and its whole JSON too.
+#[derive(Debug, Clone)]
+pub struct Edit {
+    /// Where edits go to: `name`, `description`, `labels`, `confidence`, `days`, `tlp`, `comment`; or `json`. `version` is sent along.
+    pub edit: Href,
+    /// Where an earlier version is taken up again: `version`, `comment`.
+    pub restore: Href,
+    /// Where sightings go to: `count`, `verdict` (`seen` or `false-positive`), `source`, `comment`.
+    pub sight: Href,
+    /// The version that is edited.
+    pub version: String,
+    /// Its name; `None` if objects of its type have none.
+    pub name: Option<String>,
+    /// Its description; `None` if objects of its type have none.
+    pub description: Option<String>,
+    /// Its labels, one on a line.
+    pub labels: String,
+    /// How sure its maker is.
+    pub confidence: String,
+    /// Days that it is to be valid from now; `None` if objects of its type do not end.
+    pub days: Option<String>,
+    /// Levels to set, its own chosen.
+    pub levels: Vec<Choice>,
+    /// Why.
+    pub comment: String,
+    /// Its JSON, indented.
+    pub json: String,
+    /// Whether the form is shown at once, since what was typed was not taken.
+    pub open: bool,
 }
 
 /// A property in words.
@@ -102,6 +135,8 @@ pub struct Version {
     pub revoked: bool,
     /// How it differs from the version before; `None` for the first.
     pub changes: Option<Vec<Change>>,
+    /// The version as the form names it that takes it up again; `None` where that cannot be.
+    pub restore: Option<String>,
 }
 
 /// A relationship with another object.

@@ -11,7 +11,7 @@ use super::collections::{Collection, Collections};
 use super::error::Error;
 use super::import::{Import, Imports, Outcome, Progress, Verdict};
 use super::login::Login;
-use super::object::{Fact, Object, Pull, Relation, Shown, Sighting, Version};
+use super::object::{Edit, Fact, Object, Pull, Relation, Shown, Sighting, Version};
 use super::overview::{Consumer, Ending, Holding, Keeping, Overview};
 use super::users::{Token, User, Users};
 use super::{audit, browse, campaign, collections, import, users};
@@ -278,6 +278,7 @@ impl Sample {
             comment: Some(self.said("ESET confirmed it.")),
             revoked: at == 1,
             changes,
+            restore: (at > 1).then(|| self.text("2021-03-12T00:00:00.000Z")),
         };
         Object {
             frame: self.frame("p.estonine.com", Place::Browse),
@@ -316,6 +317,25 @@ impl Sample {
             origin: self.facts(),
             pulls: (0..3).map(|at| Pull { user: (at < 2).then(|| self.said("siem")), at: Moment::new(NOW, NOW), current: at != 1 }).collect(),
             acts: self.acts(),
+            edit: Some(self.edit()),
+        }
+    }
+
+    fn edit(&self) -> Edit {
+        Edit {
+            edit: paths::browse(),
+            restore: paths::browse(),
+            sight: paths::browse(),
+            version: self.text("2021-03-12T00:00:00.000Z"),
+            name: Some(self.text("p.estonine.com")),
+            description: Some(self.text("Command-and-control host of DLTMiner.")),
+            labels: self.text("exchange-2021\nc2"),
+            confidence: self.text("85"),
+            days: Some(self.text("90")),
+            levels: self.choices(&["clear", "green", "amber", "amber+strict", "red"]),
+            comment: self.nasty.clone(),
+            json: self.text("{}"),
+            open: false,
         }
     }
 

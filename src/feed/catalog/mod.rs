@@ -10,7 +10,7 @@ pub mod browse;
 mod entry;
 mod filter;
 pub mod graph;
-mod held;
+pub mod held;
 pub mod known;
 mod links;
 pub mod listing;
