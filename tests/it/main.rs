@@ -16,6 +16,7 @@ mod cli;
 mod clients;
 mod collections;
 mod console_work;
+mod console_objects;
 mod crash;
 mod curated;
 mod delete;

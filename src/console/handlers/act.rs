@@ -156,9 +156,10 @@ impl Tally {
     }
 
     fn tone(&self) -> Tone {
-        match self.refused.is_empty() && self.unknown == 0 {
-            true if self.changed > 0 => Tone::Done,
-            false if self.changed == 0 => Tone::Fault,
+        let refused = !self.refused.is_empty() || self.unknown > 0;
+        match self.changed {
+            0 if refused => Tone::Fault,
+            1.. if !refused => Tone::Done,
             _ => Tone::Warning,
         }
     }

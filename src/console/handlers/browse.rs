@@ -107,7 +107,7 @@ fn row(scope: &Scope, found: &Found, listed: listing::Row, now: Stamp) -> Row {
         object: Reference { kind: Kind::of(&listed.type_name), name: name.into(), href: scope.href(listed.collection, &listed.id) },
         tlp: Tlp(listed.level),
         confidence: Confidence(listed.confidence),
-        labels: listed.labels.iter().map(|label| label.as_ref().into()).collect(),
+        labels: listed.labels.iter().map(|label| (&**label).into()).collect(),
         source: listed.source.map(|source| found.name(&source).into()),
         until: instant(&properties, "valid_until").map(|until| Moment::new(until, now.0)),
         added: Moment::new(listed.added.0, now.0),

@@ -118,19 +118,21 @@ async fn row(visit: &Visit, scope: &Scope, listed: &listing::Row, now: Stamp) ->
 /// What is around the campaign and has a date, lane by lane.
 fn dated(scope: &Scope, found: &Found, around: &Graph) -> Vec<Dated> {
     let known = around.nodes.iter().filter_map(|node| Some((node, &found.get(&node.id)?.1.properties)));
-    let all: Vec<(Family, Dated)> = known
+    let mut all: Vec<(usize, Dated)> = known
         .filter_map(|(node, properties)| {
-            let family = Kind::of(&node.type_name).family;
+            let (place, lane) = lane(Kind::of(&node.type_name).family);
             let (at, until, what) = date(&node.type_name, properties)?;
-            Some((family, Dated { at, until, what, object: found.reference(scope, &node.id), lane: lane(family) }))
+            Some((place, Dated { at, until, what, object: found.reference(scope, &node.id), lane }))
         })
         .collect();
-    let in_lane = |(name, _): &(&'static str, &[Family])| all.iter().filter(move |(_, one)| one.lane == *name).map(|(_, one)| one.clone()).collect::<Vec<_>>();
-    LANES.iter().flat_map(in_lane).collect()
+    all.sort_by_key(|(place, _)| *place);
+    all.into_iter().map(|(_, dated)| dated).collect()
 }
 
-fn lane(family: Family) -> &'static str {
-    LANES.iter().find(|(_, families)| families.contains(&family)).map_or("Reports", |(name, _)| name)
+/// Which lane is that of a family, from the top, and its name.
+fn lane(family: Family) -> (usize, &'static str) {
+    let found = LANES.iter().enumerate().find(|(_, (_, families))| families.contains(&family));
+    found.map_or((LANES.len(), "Others"), |(place, (name, _))| (place, name))
 }
 
 /// When something was, or began, and ended; and what that date is.
@@ -153,7 +155,7 @@ fn date(type_name: &str, properties: &Properties) -> Option<(u64, Option<u64>, &
 /// The techniques around the campaign.
 fn techniques(scope: &Scope, found: &Found, around: &Graph) -> Vec<Technique> {
     let patterns = around.nodes.iter().filter(|node| node.type_name == "attack-pattern");
-    let technique = |node: &X {
+    let technique = |node: &Node| {
         let properties = &found.get(&node.id)?.1.properties;
         let ends_here = |edge: &&Edge| edge.relationship.is_some() && (edge.target == node.id || edge.source == node.id);
         Some(Technique {
@@ -170,16 +172,16 @@ fn techniques(scope: &Scope, found: &Found, around: &Graph) -> Vec<Technique> {
 /// The number of a technique.
 fn number(properties: &Properties) -> Option<&str> {
     let of_attack = |reference: &&Value| reference.get("source_name").and_then(Value::as_str).is_some_and(|name| name.starts_with(ATTACK));
-    list(properties, "external_references").find(of_attack)?.get("external_id")?.as_str()
+    values(properties, "external_references").find(of_attack)?.get("external_id")?.as_str()
 }
 
 /// The tactics that a technique serves.
 fn tactics(properties: &Properties) -> Vec<String> {
     let member = |phase: &Value, name: &str| phase.get(name).and_then(Value::as_str).map(str::to_owned);
     let of_attack = |phase: &&Value| member(phase, "kill_chain_name").is_some_and(|name| name.starts_with(ATTACK));
-    list(properties, "kill_chain_phases").filter(of_attack).filter_map(|phase| member(phase, "phase_name")).collect()
+    values(properties, "kill_chain_phases").filter(of_attack).filter_map(|phase| member(phase, "phase_name")).collect()
 }
 
-fn list<'a>(properties: &'a Properties, name: &str) -> impl Iterator<Item = &'a Value> {
+fn values<'a>(properties: &'a Properties, name: &str) -> impl Iterator<Item = &'a Value> {
     properties.get(name).and_then(Value::as_array).into_iter().flatten()
 }

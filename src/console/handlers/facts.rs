@@ -51,7 +51,7 @@ pub fn mentioned(properties: &Properties) -> Vec<&str> {
 /// What an object says that has no place of its own on its page.
 pub fn facts(scope: &Scope, found: &Found, properties: &Properties, now: Stamp) -> Vec<Fact> {
     let mut members: Vec<(&String, &Value)> = properties.iter().filter(|(name, _)| !ELSEWHERE.contains(&name.as_str())).collect();
-    members.sort_by_key(|(name, _)| (rank(name), name.as_str()));
+    members.sort_by(|(a, _), (b, _)| (rank(a), a).cmp(&(rank(b), b)));
     let teller = Teller { scope, found, now };
     let fact = |(name, value): (&String, &Value)| {
         let mut values = Vec::new();

@@ -144,7 +144,7 @@ pub fn text<'a>(properties: &'a Properties, name: &str) -> Option<&'a str> {
 
 /// What objects have to do with each other, drawn.
 pub fn draw(scope: &Scope, found: &Found, around: &Neighbours) -> Graph {
-    let vertex = |node: &X Vertex {
+    let vertex = |node: &neighbours::Node| Vertex {
         id: node.id.clone(),
         object: found.reference(scope, &node.id),
         central: node.distance == 0,

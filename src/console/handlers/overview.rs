@@ -2,7 +2,6 @@
 
 use axum::extract::RawQuery;
 use axum::response::Response;
-use futures_util::future::try_join_all;
 
 use super::query::{DAY, Query, SOON_DAYS};
 use super::scope::{Scope, called};
@@ -95,7 +94,7 @@ impl Page<'_> {
         vec![
             figure(all.total, "objects", Some(places), &[]),
             figure(in_force, "indicators in force", Some(format!("{} objects revoked", all.revoked)), &[("kind", "indicator"), ("state", "in-force")]),
-            figure(all.per_day.last().copied().unwrap_or(0), "added today", None, &[("from", &today)]),
+            figure(all.per_day.last().copied().unwrap_or(0), "added today", None, &[("from", today.as_str())]),
             figure(all.expiring, "end within 14 days", Some(format!("{} have ended", all.expired)), &[("state", "ending"), ("sort", "valid_until")]),
         ]
     }
@@ -103,13 +102,18 @@ impl Page<'_> {
     /// What there is of each kind, by age.
     async fn holdings(&self, all: &Counts) -> Result<Vec<Holding>, Response> {
         let of_type = |name: &str| Browse { types: vec![name.to_owned()], ..Browse::default() };
-        let kinds = all.by_type.iter().take(KINDS);
-        let counted = try_join_all(kinds.map(async |kind| Ok::<_, Response>((kind.value.as_str(), self.count(&of_type(&kind.value)).await?)))).await?;
-        let holding = |(name, counts): (&str, Counts)| {
+        let mut holdings = Vec::new();
+        for kind in all.by_type.iter().take(KINDS) {
+            let counts = self.count(&of_type(&kind.value)).await?;
             let [day, week, month, quarter, year, older] = counts.by_age.map(number);
-            Holding { kind: Kind::of(name), total: number(counts.total), ages: [day, week, month, quarter + year, older], href: self.list(&[("kind", name)]) }
-        };
-        Ok(counted.into_iter().map(holding).collect())
+            holdings.push(Holding {
+                kind: Kind::of(&kind.value),
+                total: number(counts.total),
+                ages: [day, week, month, quarter + year, older],
+                href: self.list(&[("kind", kind.value.as_str())]),
+            });
+        }
+        Ok(holdings)
     }
 
     /// Additions of the last days, today last.
@@ -117,7 +121,7 @@ impl Page<'_> {
         let last = all.per_day.len().saturating_sub(1);
         let of_day = |(at, count): (usize, &usize)| {
             let date = day(self.now.0.saturating_sub(number(last - at) * DAY));
-            let href = (*count > 0).then(|| self.list(&[("from", &date), ("to", &date)]));
+            let href = (*count > 0).then(|| self.list(&[("from", date.as_str()), ("to", date.as_str())]));
             Day { href, count: number(*count), date }
         };
         all.per_day.iter().enumerate().map(of_day).collect()

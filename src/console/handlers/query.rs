@@ -95,22 +95,22 @@ impl Query {
         let mut query = Serializer::new(String::new());
         for (name, value) in &self.fields {
             match *name {
-                "q" => drop(query.append_pair("text", value)),
-                "kind" => drop(query.extend_pairs(["type", "kind"].into_iter().zip(value.split(':')))),
-                "from" => drop(query.append_pair("added_from", value)),
-                "to" => drop(query.append_pair("added_to", &day_after(value))),
-                "state" => drop(query.extend_pairs(state(value, now))),
+                "q" => query.append_pair("text", value),
+                "kind" => query.extend_pairs(["type", "kind"].into_iter().zip(value.split(':'))),
+                "from" => query.append_pair("added_from", value),
+                "to" => query.append_pair("added_to", &day_after(value)),
+                "state" => query.extend_pairs(state(value, now)),
                 "sort" => {
                     let order = value.strip_prefix('-');
-                    query.append_pair("order", order.unwrap_or(value)).append_pair("descending", if order.is_some() { "true" } else { "false" });
+                    query.append_pair("order", order.unwrap_or(value)).append_pair("descending", if order.is_some() { "true" } else { "false" })
                 }
                 // These may hold what separates values elsewhere.
-                "label" | "source" => {}
-                other => drop(query.append_pair(other, value)),
-            }
+                "label" | "source" => continue,
+                other => query.append_pair(other, value),
+            };
         }
         let mut asked = Asked::read(&query.finish())?;
-        let one = |name| Some(self.get(name).to_owned()).filter(|value| !value.is_empty()).into_iter().collect();
+        let one = |name: &str| Some(self.get(name).to_owned()).filter(|value| !value.is_empty()).into_iter().collect();
         (asked.browse.labels, asked.browse.sources) = (one("label"), one("source"));
         Ok(asked)
     }

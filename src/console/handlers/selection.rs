@@ -56,7 +56,9 @@ impl Selection {
         for address in form.all("object") {
             let parts = address.split_once('/').and_then(|(root, rest)| Some((root, rest.split_once('/')?)));
             match parts.and_then(|(root, (name, id))| Some((root, name, StixId::parse(id).ok()?))) {
-                Some((root, name, id)) => drop(by_collection.entry((root, name)).or_default().insert(id)),
+                Some((root, name, id)) => {
+                    by_collection.entry((root, name)).or_default().insert(id);
+                }
                 None => selection.unknown += 1,
             }
         }
