@@ -232,7 +232,8 @@ async fn each_act_makes_a_version_that_says_who_and_why() {
     let objects: Vec<String> = (0..2).map(|number| address(&id("indicator", number))).collect();
     let act = async |name: &str, field: (&str, &str)| {
         server.clock.advance(1);
-        let fields = [("act", name), ("object", &objects[0]), ("object", &objects[1]), field, ("comment", "because"), ("next", "/console/browse/?q=sample")];
+        let fields =
+            [("act", name), ("object", &objects[0]), ("object", &objects[1]), field, ("comment", "because"), ("next", "/console/browse/?q=sample")];
         let sent = browser.post(ACT, &fields).await;
         assert_eq!(sent.location(), "/console/browse/?q=sample");
         browser.follow(&sent).await.expect(200)
@@ -326,7 +327,8 @@ async fn an_object_is_edited_restored_and_sighted() {
     let browser = Browser::of(&server, "writer").await;
     let object = id("indicator", 0);
     let (edit, restore, sight) = (page_of(&object) + "edit/", page_of(&object) + "restore/", page_of(&object) + "sight/");
-    let fields = [("version", CREATED), ("name", "better"), ("description", "told"), ("labels", "a\r\n\r\nb\r\na"), ("confidence", "40"), ("tlp", "green")];
+    let fields =
+        [("version", CREATED), ("name", "better"), ("description", "told"), ("labels", "a\r\n\r\nb\r\na"), ("confidence", "40"), ("tlp", "green")];
     let sent = browser.post(&edit, &fields).await;
     browser.follow(&sent).await.expect_says("Saved as a new version.");
     let edited = newest(&server, &object).await;
@@ -401,9 +403,12 @@ fn nasty() -> Vec<Value> {
     sought["object_marking_refs"] = json!([id("marking-definition", 3)]);
     let mut how = with(&technique(0), common.clone());
     how["aliases"] = json!([nasty]);
-    let sighting = with(&without_phases(&malware(0)), json!({
-        "type": "sighting", "id": id("sighting", 0), "sighting_of_ref": id("indicator", 0), "where_sighted_refs": [id("identity", 7)],
-    }));
+    let sighting = with(
+        &without_phases(&malware(0)),
+        json!({
+            "type": "sighting", "id": id("sighting", 0), "sighting_of_ref": id("indicator", 0), "where_sighted_refs": [id("identity", 7)],
+        }),
+    );
     let mut sighting = sighting;
     for name in ["is_family", "name"] {
         sighting.as_object_mut().unwrap().remove(name);
@@ -447,9 +452,7 @@ async fn markup_in_objects_is_text_on_every_page() {
     for page in pages() {
         browser.get(&page).await.expect(200);
     }
-    let query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(["q", "kind", "label", "source"].map(|name| (name, NASTY)))
-        .finish();
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(["q", "kind", "label", "source"].map(|name| (name, NASTY))).finish();
     let list = browser.get(format!("/console/browse/?{query}")).await.expect(200);
     list.expect_says("&lt;script&gt;alert(1)");
     let page = browser.get(page_of(&id("indicator", 0))).await;

@@ -53,9 +53,9 @@ pub async fn act(form: Form) -> Answer {
 }
 
 /// What can be done with a selection.
-pub fn acts(writes: bool, query: String, all: Option<usize>) -> Acts {
+pub fn acts(writes: bool, labels: Vec<String>, query: String, all: Option<usize>) -> Acts {
     let all = all.and_then(|all| u64::try_from(all).ok());
-    Acts { writes, levels: levels(Level::Clear), formats: export::formats(), query, all }
+    Acts { writes, labels, levels: levels(Level::Clear), formats: export::formats(), query, all }
 }
 
 /// The levels to choose from.
@@ -83,7 +83,9 @@ fn change(name: &str, form: &Form) -> Result<(&'static str, Change), String> {
         "label" => ("Labelled", Change::Label { add: vec![label()?], remove: Vec::new() }),
         "unlabel" => ("Took the label off", Change::Label { add: Vec::new(), remove: vec![label()?] }),
         "tlp" => ("Marked", Change::Tlp(level(form.get("tlp")).ok_or("Choose a TLP level.")?)),
-        "confidence" => ("Set the confidence of", Change::Confidence(form.get("confidence").parse().map_err(|_| "The confidence is a number from 0 to 100.")?)),
+        "confidence" => {
+            ("Set the confidence of", Change::Confidence(form.get("confidence").parse().map_err(|_| "The confidence is a number from 0 to 100.")?))
+        }
         _ => return Err("Choose what to do with the selection.".into()),
     })
 }

@@ -69,11 +69,12 @@ pub async fn list(visit: Visit, RawQuery(query): RawQuery) -> Answer {
         next: (next < listing.total).then(|| query.at(next).href()),
     };
     let writes = scope.readings.iter().any(|reading| works(&visit, reading));
+    let filter = filter(&visit, &query, &facets, &found);
     Ok(visit.page(&Browse {
         frame,
-        filter: filter(&visit, &query, &facets, &found),
         headings: headings(&query),
-        acts: act::acts(writes, query.text(), (listing.total > shown).then_some(listing.total)),
+        acts: act::acts(writes, filter.labels.clone(), query.text(), (listing.total > shown).then_some(listing.total)),
+        filter,
         rows: listing.rows.into_iter().map(|listed| row(&scope, &found, listed, now)).collect(),
         pager,
     }))
@@ -152,10 +153,9 @@ fn filter(visit: &Visit, query: &Query, facets: &Overview, found: &Found) -> Fil
     let collections = Scope::choices(visit, query.get("collection"));
     let levels = facets.by_level.iter().map(|level| (level.value.name().to_owned(), Tlp(level.value).label().to_owned()));
     let sources = facets.sources.most.iter().take(SOURCES).map(|source| (source.value.clone(), found.name(&source.value)));
-    let chips = query.conditions().map(|(name, value)| Chip {
-        label: condition(name, value, &collections, found).into(),
-        without: query.with(name, "").href(),
-    });
+    let chips = query
+        .conditions()
+        .map(|(name, value)| Chip { label: condition(name, value, &collections, found).into(), without: query.with(name, "").href() });
     let chips: Vec<Chip> = chips.collect();
     Filter {
         text: said("q"),
@@ -188,7 +188,8 @@ fn kinds(facets: &Overview) -> Vec<(String, String)> {
     for of_type in &facets.by_type {
         kinds.push((of_type.value.clone(), format!("{} ({})", of_type.value, of_type.count)));
         if of_type.value == "indicator" {
-            let of_kind = facets.by_kind.iter().map(|kind| (format!("indicator:{}", kind.value), format!("indicator: {} ({})", kind.value, kind.count)));
+            let of_kind =
+                facets.by_kind.iter().map(|kind| (format!("indicator:{}", kind.value), format!("indicator: {} ({})", kind.value, kind.count)));
             kinds.extend(of_kind);
         }
     }

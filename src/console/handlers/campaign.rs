@@ -159,7 +159,7 @@ fn techniques(scope: &Scope, found: &Found, around: &Graph) -> Vec<Technique> {
         let properties = &found.get(&node.id)?.1.properties;
         let ends_here = |edge: &&Edge| edge.relationship.is_some() && (edge.target == node.id || edge.source == node.id);
         Some(Technique {
-            number: number(properties).unwrap_or_default().to_owned(),
+            number: number(properties).unwrap_or_default().into(),
             name: called(properties).into(),
             tactics: tactics(properties),
             uses: around.edges.iter().filter(ends_here).count(),

@@ -83,7 +83,9 @@ pub async fn restore(path: Segments, form: Form) -> Answer {
         Ok(Revised::Changed { .. }) => visit.go(&target.href, Tone::Done, "Restored as a new version."),
         Ok(Revised::Unchanged { .. }) => visit.go(&target.href, Tone::Warning, "It says so already."),
         Ok(Revised::Refused { why, .. }) => visit.go(&target.href, Tone::Fault, &format!("Not restored: {why}.")),
-        Err(FeedError::Unfit(unfit)) if !matches!(unfit, Unfit::Missing(_)) => visit.go(&target.href, Tone::Fault, &format!("Not restored: {unfit}.")),
+        Err(FeedError::Unfit(unfit)) if !matches!(unfit, Unfit::Missing(_)) => {
+            visit.go(&target.href, Tone::Fault, &format!("Not restored: {unfit}."))
+        }
         Err(error) => visit.failure(error.into()),
     })
 }

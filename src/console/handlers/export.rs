@@ -3,7 +3,6 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
 use uuid::Uuid;
 
 use super::scope::{Scope, called};
@@ -132,7 +131,7 @@ fn line(scope: &Scope, row: Row) -> [String; COLUMNS.len()] {
         row.labels.join(" "),
         said(row.valid_from),
         said(row.valid_until),
-        json!(row.revoked).to_string(),
+        row.revoked.to_string(),
         said(row.created),
         said(row.modified),
         row.added.to_string(),

@@ -98,7 +98,9 @@ impl Teller<'_> {
             Value::String(text) => into.push(self.text(name, text)),
             Value::Object(members) => match phase(members) {
                 Some(phase) => into.push(Shown::Text(phase.into())),
-                None if name == "hashes" => into.extend(members.iter().map(|(kind, digest)| Shown::Code(format!("{kind}: {}", plain(digest)).into()))),
+                None if name == "hashes" => {
+                    into.extend(members.iter().map(|(kind, digest)| Shown::Code(format!("{kind}: {}", plain(digest)).into())))
+                }
                 None => into.push(Shown::Code(value.to_string().into())),
             },
         }

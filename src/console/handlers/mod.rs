@@ -17,4 +17,5 @@ pub mod place;
 pub mod query;
 pub mod scope;
 pub mod selection;
+pub mod terms;
 pub mod users;

@@ -133,7 +133,7 @@ pub async fn page(visit: &Visit, target: &Target) -> Result<Object, Response> {
         graph: (!around.edges.is_empty()).then(|| draw(&scope, &found, &around)),
         sightings,
         pulls: pulls(visit, &shown, now),
-        acts: act::acts(works, String::new(), None),
+        acts: act::acts(works, Vec::new(), String::new(), None),
     })
 }
 
@@ -144,15 +144,11 @@ pub fn text<'a>(properties: &'a Properties, name: &str) -> Option<&'a str> {
 
 /// What objects have to do with each other, drawn.
 pub fn draw(scope: &Scope, found: &Found, around: &Neighbours) -> Graph {
-    let vertex = |node: &neighbours::Node| Vertex {
-        id: node.id.clone(),
-        object: found.reference(scope, &node.id),
-        central: node.distance == 0,
-    };
+    let vertex = |node: &neighbours::Node| Vertex { id: node.id.clone(), object: found.reference(scope, &node.id), central: node.distance == 0 };
     let edge = |edge: &neighbours::Edge| Edge {
         from: edge.source.clone(),
         to: edge.target.clone(),
-        label: if edge.revoked { format!("{} (revoked)", edge.name) } else { edge.name.clone() },
+        label: if edge.revoked { format!("{} (revoked)", edge.name).into() } else { edge.name.as_str().into() },
     };
     let vertices: Vec<Vertex> = around.nodes.iter().map(vertex).collect();
     Graph::new(&vertices, &around.edges.iter().map(edge).collect::<Vec<_>>())
@@ -176,24 +172,12 @@ fn relations(scope: &Scope, found: &Found, around: &Neighbours, id: &StixId) -> 
         let href = edge.relationship.as_deref().and_then(|id| found.reference(scope, id).href);
         let verb = edge.name.trim_end_matches("_refs").trim_end_matches("_ref").replace('_', " ");
         let verb: Said = if edge.revoked { format!("{verb} (revoked)").into() } else { verb.into() };
-        (ours && (outward || centre.contains(edge.target.as_str()))).then(|| Relation {
-            outward,
-            verb,
-            other: found.reference(scope, other),
-            href,
-        })
+        (ours && (outward || centre.contains(edge.target.as_str()))).then(|| Relation { outward, verb, other: found.reference(scope, other), href })
     };
     around.edges.iter().filter_map(relation).collect()
 }
 
-async fn sightings(
-    visit: &Visit,
-    scope: &Scope,
-    found: &Found,
-    around: &Neighbours,
-    id: &StixId,
-    now: Stamp,
-) -> Result<Vec<Sighting>, Response> {
+async fn sightings(visit: &Visit, scope: &Scope, found: &Found, around: &Neighbours, id: &StixId, now: Stamp) -> Result<Vec<Sighting>, Response> {
     let of_this = around.edges.iter().filter(|edge| edge.name == SIGHTING_OF && edge.target == id.as_str());
     let told: Vec<&Properties> = of_this.filter_map(|edge| found.get(&edge.source)).map(|(_, held)| &held.properties).collect();
     let observers: Vec<&str> = told.iter().flat_map(|sighting| facts::mentioned(sighting)).collect();

@@ -86,14 +86,19 @@ impl Page<'_> {
         let figure = |count: usize, label, note: Option<String>, conditions: &[(&str, &str)]| Figure {
             value: grouped(number(count)),
             label,
-            note,
+            note: note.map(Into::into),
             href: Some(self.list(conditions)),
         };
         let (collections, today) = (self.scope.readings.len(), day(self.now.0));
         let places = if collections == 1 { "in 1 collection".to_owned() } else { format!("in {collections} collections") };
         vec![
             figure(all.total, "objects", Some(places), &[]),
-            figure(in_force, "indicators in force", Some(format!("{} objects revoked", all.revoked)), &[("kind", "indicator"), ("state", "in-force")]),
+            figure(
+                in_force,
+                "indicators in force",
+                Some(format!("{} objects revoked", all.revoked)),
+                &[("kind", "indicator"), ("state", "in-force")],
+            ),
             figure(all.per_day.last().copied().unwrap_or(0), "added today", None, &[("from", today.as_str())]),
             figure(all.expiring, "end within 14 days", Some(format!("{} have ended", all.expired)), &[("state", "ending"), ("sort", "valid_until")]),
         ]

@@ -12,13 +12,11 @@ pub const SOON_DAYS: u64 = 14;
 /// Microseconds of a day.
 pub const DAY: u64 = 86_400_000_000;
 /// What is asked for by each state, with its words.
-pub const STATES: [(&str, &str); 4] =
-    [("in-force", "in force"), ("ending", "ends within 14 days"), ("ended", "ended"), ("revoked", "revoked")];
+pub const STATES: [(&str, &str); 4] = [("in-force", "in force"), ("ending", "ends within 14 days"), ("ended", "ended"), ("revoked", "revoked")];
 /// How the list is sorted when nobody says.
 pub const NEWEST: &str = "-added";
 /// The fields of the form.
-const FIELDS: [&str; 12] =
-    ["q", "collection", "kind", "tlp", "label", "source", "confidence_from", "confidence_to", "from", "to", "state", "sort"];
+const FIELDS: [&str; 12] = ["q", "collection", "kind", "tlp", "label", "source", "confidence_from", "confidence_to", "from", "to", "state", "sort"];
 /// Where the page begins.
 const OFFSET: &str = "offset";
 
