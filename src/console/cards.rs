@@ -127,7 +127,7 @@ fn splunk(target: &Target) -> Card {
         text: None,
         notes: &[
             "Before 8.2 Enterprise Security reads TAXII 1 only; a CSV list of this collection serves it instead.",
-            "Up to 7.x it reads observables and not patterns. The collection of indicators holds both, tied by `based-on`.",
+            "Up to 7.x it reads observables and not patterns. The collection of indicators holds both, tied by based-on.",
             "Splunk Cloud refuses every address that does not begin with https://.",
             "From 8.4 on the form names a user of the credential store; the token is kept there as its password.",
         ],

@@ -117,6 +117,15 @@
     act();
   });
 
+  // A drawing that is larger than its box begins at what it is about
+  for (const box of all(".drawing")) {
+    const centre = one(".central .outline", box);
+    if (!centre) continue;
+    const [place, frame] = [centre.getBoundingClientRect(), box.getBoundingClientRect()];
+    box.scrollLeft += place.left + place.width / 2 - frame.left - frame.width / 2;
+    box.scrollTop += place.top + place.height / 2 - frame.top - frame.height / 2;
+  }
+
   // Dropping a file anywhere on its form
   for (const form of all("[data-drop]")) {
     const field = one("input[type=file]", form);

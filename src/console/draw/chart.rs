@@ -6,8 +6,8 @@ use askama::filters::HtmlSafe;
 use super::Area;
 use crate::console::paths::Href;
 
-const WIDTH: i32 = 720;
-const HEIGHT: i32 = 180;
+const WIDTH: i32 = 1120;
+const HEIGHT: i32 = 200;
 const LEFT: i32 = 44;
 const RIGHT: i32 = 8;
 const TOP: i32 = 10;
@@ -104,12 +104,15 @@ fn scaled(of: u64, whole: u64, length: i32) -> i32 {
 fn labels(plot: Area, days: &[Day]) -> Vec<Mark> {
     let most = usize::try_from(plot.width / LABEL).unwrap_or(1).max(1);
     let step = days.len().div_ceil(most).max(1);
-    let picked = days.iter().enumerate().rev().step_by(step);
-    let mut marks: Vec<Mark> = picked
-        .map(|(at, day)| Mark { at: i32::midpoint(edge(plot, at, days.len()), edge(plot, at + 1, days.len())), label: day.date.clone() })
-        // A word in the middle of its bar must not leave the drawing.
-        .map(|mark| Mark { at: mark.at.clamp(LABEL / 2, WIDTH - LABEL / 2 + RIGHT / 2), ..mark })
-        .collect();
+    let mut marks: Vec<Mark> = Vec::new();
+    for (at, day) in days.iter().enumerate().rev().step_by(step) {
+        let middle = i32::midpoint(edge(plot, at, days.len()), edge(plot, at + 1, days.len()));
+        // A word in the middle of its bar must not leave the drawing; the one before it may then be too near.
+        let middle = middle.clamp(LABEL / 2, WIDTH - LABEL / 2);
+        if marks.last().is_none_or(|after| after.at - middle >= LABEL) {
+            marks.push(Mark { at: middle, label: day.date.clone() });
+        }
+    }
     marks.reverse();
     marks
 }
@@ -185,7 +188,7 @@ mod tests {
                 prop_assert_eq!(bar.area.height > 0, *count > 0);
             }
             for pair in chart.days.windows(2) {
-                prop_assert!(pair[1].at - pair[0].at >= LABEL - RIGHT, "{:?}", pair);
+                prop_assert!(pair[1].at - pair[0].at >= LABEL, "{:?}", pair);
             }
             prop_assert_eq!(chart.to_string(), Chart::new(&days(&counts)).to_string());
         }

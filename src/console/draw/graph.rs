@@ -18,7 +18,7 @@ const NODE: (i32, i32) = (172, 42);
 const CELL: (i32, i32) = (224, 92);
 const MARGIN: i32 = 16;
 /// Columns of text that a node has room for.
-const COLUMNS: usize = 18;
+const COLUMNS: usize = 17;
 /// An octet of a label is about this wide.
 const LETTER: i32 = 6;
 const ROUNDS: u32 = 240;
@@ -126,7 +126,7 @@ impl Graph {
         let joined: Vec<(usize, usize, &Edge)> =
             edges.iter().filter_map(|e| ends(e).map(|(from, to)| (from, to, e))).filter(|(f, t, _)| f != t).collect();
         let pairs: Vec<(usize, usize)> = joined.iter().map(|(from, to, _)| (*from, *to)).collect();
-        let cells = settle(&spread(drawn.len(), &pairs), &degrees(drawn, &pairs));
+        let cells = closed_up(&settle(&spread(drawn.len(), &pairs), &degrees(drawn, &pairs)));
         let (nodes, area) = place(drawn, &cells);
         let lines = lines(&nodes, &joined, area);
         let left_out = vertices.len() - drawn.len();
@@ -216,8 +216,8 @@ fn settle(points: &[Point], degrees: &[usize]) -> Vec<(i32, i32)> {
 
 /// The nearest free cell, looked for in growing squares around the cell of the point.
 fn nearest(point: Point, taken: &BTreeSet<(i32, i32)>) -> (i32, i32) {
-    // Cells are wider than high, and a picture is too: a unit of the layout is a bit more than a cell each way.
-    let (x, y) = (point.x * 1.1, point.y * 1.5);
+    // Less room than the layout wants: what is then too near is put aside by what follows, and the eye has less to travel.
+    let (x, y) = (point.x * 0.75, point.y * 1.05);
     let (column, row) = (whole(x), whole(y));
     let mut ring = 0i32;
     loop {
@@ -234,6 +234,14 @@ fn nearest(point: Point, taken: &BTreeSet<(i32, i32)>) -> (i32, i32) {
 #[expect(clippy::cast_possible_truncation, reason = "rounded and within the bounds of a layout of 150 points")]
 fn whole(number: f64) -> i32 {
     number.round().clamp(-10_000.0, 10_000.0) as i32
+}
+
+/// The same cells without the columns and rows in which nothing stands.
+fn closed_up(cells: &[(i32, i32)]) -> Vec<(i32, i32)> {
+    let columns: BTreeSet<i32> = cells.iter().map(|(column, _)| *column).collect();
+    let rows: BTreeSet<i32> = cells.iter().map(|(_, row)| *row).collect();
+    let rank = |all: &BTreeSet<i32>, one: i32| i32::try_from(all.range(..one).count()).unwrap_or(0);
+    cells.iter().map(|(column, row)| (rank(&columns, *column), rank(&rows, *row))).collect()
 }
 
 /// Nodes in their cells, and the whole around them. Each second row stands half a cell aside, so that fewer lines run through nodes.
@@ -257,7 +265,7 @@ fn node(vertex: &Vertex, area: Area) -> Node {
         short: object.kind.short.clone(),
         class,
         name: object.name.cut(COLUMNS),
-        type_name: object.kind.name.cut(COLUMNS + 4),
+        type_name: object.kind.name.cut(COLUMNS + 3),
         title: format!("{}: {}", object.kind.name.plain(), object.name.plain()),
         href: object.href.clone(),
         central: vertex.central,

@@ -158,15 +158,25 @@ fn item(dated: &Dated, span: Span) -> Item {
     let columns: i32 = name.chars().map(|c| if u32::from(c) >= 0x1100 { 2 } else { 1 }).sum();
     let width = columns * LETTER;
     let tail = end.unwrap_or(x) + GAP;
-    let left = tail + width > WIDTH - RIGHT;
-    let (from, to) = if left { (x - GAP - width, end.unwrap_or(x) + RADIUS) } else { (x - RADIUS, tail + width) };
+    let behind = tail + width <= WIDTH - RIGHT;
+    let left = !behind && x - GAP - width >= LEFT;
+    // A span that leaves no room on either side has its name on itself.
+    let text_x = if left {
+        x - GAP
+    } else if behind {
+        tail
+    } else {
+        x + GAP
+    };
+    let from = if left { text_x - width } else { x - RADIUS };
+    let to = if left { end.unwrap_or(x) + RADIUS } else { (text_x + width).max(end.unwrap_or(x) + RADIUS) };
     let days = [Some(dated.at), dated.until].into_iter().flatten().map(day).collect::<Vec<_>>().join(" to ");
     Item {
         x,
         end,
         y: 0,
         area: Area { x: from, y: 0, width: to - from, height: ROW },
-        text_x: if left { x - GAP } else { tail },
+        text_x,
         left,
         class: dated.object.kind.family.class(),
         name,
@@ -222,8 +232,9 @@ impl Span {
         while let Some(day) = at.filter(|day| *day <= to) {
             let micros = day.and_hms_opt(0, 0, 0).map_or(0, |time| time.and_utc().timestamp_micros());
             let x = self.x(u64::try_from(micros).unwrap_or(0));
-            if day >= from {
-                ticks.push(Tick { x: x.clamp(LEFT + 30, WIDTH - RIGHT - 30), label: step.label(day) });
+            // A date in the middle of its line must have room on both sides.
+            if day >= from && (LEFT + 34..WIDTH - 34).contains(&x) {
+                ticks.push(Tick { x, label: step.label(day) });
             }
             at = step.next(day);
         }

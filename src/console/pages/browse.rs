@@ -69,6 +69,8 @@ pub struct Filter {
 /// `days`, `label`, `tlp`, `confidence`, `format`, `comment`; `all` with the query stands for all that the filter finds.
 #[derive(Debug, Clone, Default)]
 pub struct Acts {
+    /// Whether there is one object and nothing to select.
+    pub single: bool,
     /// Whether anything may be changed.
     pub writes: bool,
     /// Labels that are in use, to choose from.

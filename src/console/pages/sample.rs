@@ -118,6 +118,7 @@ impl Sample {
 
     fn acts(&self) -> Acts {
         Acts {
+            single: false,
             writes: true,
             labels: vec![self.text("c2")],
             levels: self.choices(&["clear", "green", "amber", "amber+strict", "red"]),
@@ -336,6 +337,7 @@ impl Sample {
             comment: self.nasty.clone(),
             json: self.text("{}"),
             open: false,
+            acts: Acts { single: true, all: None, ..self.acts() },
         }
     }
 
