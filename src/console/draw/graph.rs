@@ -302,7 +302,7 @@ fn lines(nodes: &[Node], joined: &[(usize, usize, &Edge)], area: Area) -> Vec<Li
     lines
 }
 
-/// A slightly bent line from the edge of one node to the edge of another.
+/// A slightly sag line from the edge of one node to the edge of another.
 struct Curve {
     start: (f64, f64),
     bend: (f64, f64),
@@ -310,14 +310,14 @@ struct Curve {
 }
 
 impl Curve {
-    /// The line number `twin` (from 1) between two nodes, bent more the more there are, and never out of `bounds`.
+    /// The line number `twin` (from 1) between two nodes, sag more the more there are, and never out of `bounds`.
     fn between(source: Area, target: Area, twin: i32, bounds: Area) -> Self {
         let middle = |area: Area| (f64::from(area.centre().0), f64::from(area.centre().1));
         let (from, to) = (middle(source), middle(target));
         let (x, y) = (to.0 - from.0, to.1 - from.1);
-        let swing = 0.1 * f64::from(twin);
+        let sag = 0.1 * f64::from(twin);
         let inside = |at: f64, size: i32| at.clamp(2.0, f64::from(size) - 2.0);
-        let bend = (inside(f64::midpoint(from.0, to.0) - y * swing, bounds.width), inside(f64::midpoint(from.1, to.1) + x * swing, bounds.height));
+        let bend = (inside(f64::midpoint(from.0, to.0) - y * sag, bounds.width), inside(f64::midpoint(from.1, to.1) + x * sag, bounds.height));
         Self { start: leave(source, from, bend, 0.0), bend, end: leave(target, to, bend, 5.0) }
     }
 

@@ -317,7 +317,7 @@ impl Sample {
                 .collect(),
             origin: self.facts(),
             pulls: (0..3).map(|at| Pull { user: (at < 2).then(|| self.said("siem")), at: Moment::new(NOW, NOW), current: at != 1 }).collect(),
-            acts: self.acts(),
+            acts: Acts { single: true, all: None, ..self.acts() },
             edit: Some(self.edit()),
         }
     }
@@ -337,7 +337,6 @@ impl Sample {
             comment: self.nasty.clone(),
             json: self.text("{}"),
             open: false,
-            acts: Acts { single: true, all: None, ..self.acts() },
         }
     }
 

@@ -9,7 +9,10 @@ use crate::console::parts::frame::Theme;
 
 const NASTY: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>&amp;{{7*7}}\u{202E}\u{0}</textarea></title>";
 
-/// The start tags of a page, read as a browser does; each as its name and its attributes with their values still escaped.
+/// A start tag: its name and its attributes, their values still escaped.
+type Tag = (String, Vec<(String, String)>);
+
+/// The start tags of a page, read as a browser does.
 fn tags(page: &str) -> Vec<Tag> {
     let mut tags = Vec::new();
     let mut rest = page;
@@ -24,9 +27,6 @@ fn tags(page: &str) -> Vec<Tag> {
     }
     tags
 }
-
-/// The name of an element, and its attributes.
-type Tag = (String, Vec<(String, String)>);
 
 fn tag(text: &str) -> (Tag, &str) {
     let end = |c: char| c.is_whitespace() || matches!(c, '>' | '/' | '=');
