@@ -84,7 +84,8 @@ pub struct Restore {
     #[arg(value_name = "TARGET")]
     object: String,
     /// The version whose content it is to have again, as `taxiway show` lists them
-    version: String,
+    #[arg(value_name = "VERSION")]
+    to: String,
     /// Why, for the audit log
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
@@ -163,8 +164,8 @@ impl Edit {
 impl Restore {
     /// Does it.
     pub async fn run(self) -> Result<Exit, Trouble> {
-        let Self { address: Address { root, collection }, object, version, note, target } = self;
-        let restoration = Restoration { target: object, version, note };
+        let Self { address: Address { root, collection }, object, to, note, target } = self;
+        let restoration = Restoration { target: object, version: to, note };
         send(&target.open().await?, &["desk", &root, &collection, "restorations"], &restoration, target.json).await
     }
 }

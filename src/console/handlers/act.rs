@@ -55,7 +55,7 @@ pub async fn act(form: Form) -> Answer {
 /// What can be done with a selection.
 pub fn acts(writes: bool, labels: Vec<String>, query: String, all: Option<usize>) -> Acts {
     let all = all.and_then(|all| u64::try_from(all).ok());
-    Acts { writes, labels, levels: levels(Level::Clear), formats: export::formats(), query, all }
+    Acts { single: false, writes, labels, levels: levels(Level::Clear), formats: export::formats(), query, all }
 }
 
 /// The levels to choose from.

@@ -13,6 +13,7 @@ use super::facts;
 use super::scope::{Found, Scope, called};
 use crate::console::diff;
 use crate::console::draw::graph::{self, Edge, Graph, Vertex};
+use crate::console::pages::browse::Acts;
 use crate::console::pages::object::{Fact, Object, Pull, Relation, Shown, Sighting, Version};
 use crate::console::parts::confidence::Confidence;
 use crate::console::parts::frame::Place;
@@ -133,7 +134,7 @@ pub async fn page(visit: &Visit, target: &Target) -> Result<Object, Response> {
         graph: (!around.edges.is_empty()).then(|| draw(&scope, &found, &around)),
         sightings,
         pulls: pulls(visit, &shown, now),
-        acts: act::acts(works, Vec::new(), String::new(), None),
+        acts: Acts { single: true, ..act::acts(works, Vec::new(), String::new(), None) },
     })
 }
 

@@ -459,7 +459,7 @@ async fn the_oldest_are_left_out_of_a_small_budget_and_this_is_said() {
     store.add(Addition { collection: place(1), objects: later, now: Stamp(NOW.0 + DAY), receipt: None, act: None }).await.unwrap();
     let listing = feed.browse(&readings, &Browse { limit: 1_000, ..Browse::default() }).await.unwrap();
     assert!(
-        feed.catalog_octets() <= budget && listing.total > 100 && listing.total < 1_000,
+        feed.catalog_octets() <= budget && listing.total > 100 && listing.total < 2_000,
         "{} octets, {} objects",
         feed.catalog_octets(),
         listing.total
