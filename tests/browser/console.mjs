@@ -2,6 +2,7 @@
 // 400 px, and asked for faults by axe-core. Arguments: base URL, user, password, folder for the screenshots. Ends with 1 and says why if anything is wrong.
 import { mkdir, writeFile } from "node:fs/promises";
 import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import process from "node:process";
@@ -39,10 +40,10 @@ const indicatorOf = (all, value) => [...all.values()].find((object) => object.ty
 function report() {
   const lines = ["Report 17: the shells called out to these hosts.", ""];
   const values = [];
-  for (let n = 1; n <= 20; n += 1) { lines.push(`C2 198.51.100[.]${n} over 443,`); values.push(`198.51.100.${n}`); }
+  for (let n = 1; n <= 20; n += 1) { lines.push(`C2 45.77.12[.]${n} over 443,`); values.push(`45.77.12.${n}`); }
   for (let n = 1; n <= 15; n += 1) { lines.push(`domain c${n}[.]evil-exchange[.]com.`); values.push(`c${n}.evil-exchange.com`); }
   for (let n = 1; n <= 10; n += 1) { lines.push(`hxxps://drop${n}[.]evil-exchange[.]net/owa/${n}.aspx`); values.push(`https://drop${n}.evil-exchange.net/owa/${n}.aspx`); }
-  for (let n = 1; n <= 5; n += 1) { const hash = n.toString(16).repeat(64); lines.push(`SHA-256: ${hash}`); values.push(hash); }
+  for (let n = 1; n <= 5; n += 1) { const hash = createHash("sha256").update(String(n)).digest("hex"); lines.push(`SHA-256: ${hash}`); values.push(hash); }
   lines.push("", "The server ran build 15.2.721.2; the loader was svchost.exe.");
   return { text: lines.join("\n"), values };
 }
@@ -130,7 +131,7 @@ async function revoke(page, value) {
 }
 
 async function importAndUndo(page) {
-  const rows = Array.from({ length: 200 }, (_, n) => `ip-dst,203.0.113.${n % 250},${n % 100},batch`);
+  const rows = Array.from({ length: 200 }, (_, n) => `ip-dst,45.77.13.${n % 250},${n % 100},batch`);
   const table = ["type,value,confidence,tags", ...new Set(rows), "md5,nonsense,,"].join("\n");
   await page.goto(`${base}/console/imports/`);
   await page.getByLabel("File, up to").setInputFiles({ name: "batch.csv", mimeType: "text/csv", buffer: Buffer.from(table) });
@@ -140,13 +141,13 @@ async function importAndUndo(page) {
   await page.waitForURL("**/console/imports/*/");
   await page.getByRole("button", { name: "Undo the import" }).waitFor();
   await look(page, "import");
-  const brought = indicatorOf(await pull(), "203.0.113.77");
+  const brought = indicatorOf(await pull(), "45.77.13.77");
   expect(brought && !brought.revoked, "TAXII does not serve what was imported");
   await page.getByRole("button", { name: "Undo the import" }).click();
   await page.getByRole("button", { name: "Go on" }).click();
   await page.getByRole("status").first().waitFor();
   const all = await pull();
-  const left = [...all.values()].filter((object) => object.pattern?.includes("'203.0.113.") && !object.revoked);
+  const left = [...all.values()].filter((object) => object.pattern?.includes("'45.77.13.") && !object.revoked);
   expect(left.length === 0, `${left.length} indicators of the import are in force after it was undone`);
 }
 

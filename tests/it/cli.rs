@@ -378,14 +378,26 @@ fn indicators_are_added_found_shown_seen_and_revoked() {
     let folder = TempDir::new().unwrap();
     let server = server_with_a_collection(folder.path());
     let run = |verb: &[&str]| server.run(folder.path(), verb);
-    let add = ["add", "feeds/ours", "198.51.100[.]7", "hxxp://evil[.]example[.]com/a", "--tlp", "green", "--confidence", "60", "--valid-for", "90d"];
+    let add = [
+        "add",
+        "feeds/ours",
+        "198.51.100[.]7",
+        "hxxp://evil[.]example[.]com/a",
+        "--tlp",
+        "green",
+        "--confidence",
+        "60",
+        "--valid-for",
+        "90d",
+        "--accept-warnings",
+    ];
     let trial: Vec<&str> = add.into_iter().chain(["--dry-run"]).collect();
     assert_eq!(run(&trial).2, "nothing was stored\n");
     assert_eq!(run(&["find"]).1, "");
     let (code, out, told) = run(&add);
     assert_eq!((code, told.as_str(), out.lines().count()), (0, "", 3), "{out}{told}");
     assert!(out.lines().nth(1).unwrap().starts_with("new      198.51.100.7"), "{out}");
-    let (code, out, _) = run(&["add", "feeds/ours", "nonsense", "198.51.100.7"]);
+    let (code, out, _) = run(&["add", "feeds/ours", "nonsense", "198.51.100.7", "--accept-warnings"]);
     assert_eq!((code, out.contains("nothing  nonsense"), out.contains("known    198.51.100.7")), (0, true, true), "{out}");
     assert_eq!(run(&["add", "feeds/ours", "nonsense"]).0, 1);
     assert_eq!(run(&["add", "feeds/none", "198.51.100.8"]).0, 1);
@@ -436,7 +448,8 @@ fn thousands_of_lines_are_imported_and_those_that_are_not_are_told() {
     table += "nonsense,\n198.51.100.7,blue\n";
     fs::write(folder.path().join("list.csv"), table).unwrap();
     fs::write(folder.path().join("mail.txt"), "They used 198.51.100[.]9, see 203[.]0[.]113[.]8.").unwrap();
-    let (code, out, told) = server.run(folder.path(), &["import", "feeds/ours", "list.csv", "mail.txt", "none.txt", "--label", "case-7"]);
+    let (code, out, told) =
+        server.run(folder.path(), &["import", "feeds/ours", "list.csv", "mail.txt", "none.txt", "--label", "case-7", "--accept-warnings"]);
     assert_eq!(code, 2, "{told}");
     let lines: Vec<&str> = out.lines().collect();
     assert_eq!(lines.len(), 2, "{out}");
@@ -459,9 +472,9 @@ fn thousands_of_lines_are_imported_and_those_that_are_not_are_told() {
     assert!(server.end().success());
 
     // The same on the store, where nobody serves.
-    let (code, _, told) = run(folder.path(), &["import", "feeds/ours", "list.csv", "--revive", "--dry-run"]);
+    let (code, _, told) = run(folder.path(), &["import", "feeds/ours", "list.csv", "--revive", "--dry-run", "--accept-warnings"]);
     assert_eq!((code, told.contains("5000 new, 2 refused; nothing was stored")), (1, true), "{told}");
-    let (code, out, told) = run(folder.path(), &["import", "feeds/ours", "list.csv", "--json"]);
+    let (code, out, told) = run(folder.path(), &["import", "feeds/ours", "list.csv", "--json", "--accept-warnings"]);
     let imports: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, &imports["imports"][0]["tally"]["revoked"]), (1, &Value::from(5_000)), "{told}");
 }
@@ -477,9 +490,9 @@ fn standard_input_is_added_and_imported() {
         finish(command.args(["--url", &server.url]).env("TAXIWAY_ADMIN_PASSWORD", ADMIN_PASSWORD))
     };
     let pasted = "[file:size = 3]\nfrom 198.51.100[.]7 and 10.0.0.1\n";
-    let (code, out, told) = pipe(&["add", "feeds/ours", "-"], pasted);
+    let (code, out, told) = pipe(&["add", "feeds/ours", "-", "--accept-warnings"], pasted);
     assert_eq!((code, out.lines().count()), (0, 4), "{out}{told}");
     assert!(out.contains("new      [file:size = 3]") && out.contains("nothing  10.0.0.1"), "{out}");
-    let (code, _, told) = pipe(&["import", "feeds/ours", "-"], "value\n198.51.100.7\n198.51.100.8\n");
+    let (code, _, told) = pipe(&["import", "feeds/ours", "-", "--accept-warnings"], "value\n198.51.100.7\n198.51.100.8\n");
     assert_eq!((code, told.starts_with("-: 2 of 2 lines: 1 new, 1 known")), (0, true), "{told}");
 }

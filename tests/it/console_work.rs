@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use taxiway::feed::guard::{Guard, Options, Posting};
 use taxiway::stix::marking::Level;
 use taxiway::taxii::stamp::Stamp;
@@ -25,7 +26,7 @@ fn report() -> (String, BTreeSet<String>) {
         patterns.insert(format!("[url:value = 'https://load{number}.attacker.com/x/{number}.php']"));
     }
     for number in 0..5 {
-        let hash = format!("{number:x}7").repeat(32);
+        let hash = hex::encode(Sha256::digest(number.to_string()));
         text += &format!("and wrote {hash}\n");
         patterns.insert(format!("[file:hashes.'SHA-256' = '{hash}']"));
     }

@@ -193,7 +193,8 @@ async fn what_is_published_is_what_taxii_clients_get() {
         assert_eq!((&found["pattern"], &found["confidence"], &found["labels"]), (&json!(ADDRESS), &json!(80), &json!(["exchange"])));
         assert_eq!(found["object_marking_refs"], json!(["marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"]));
         assert_eq!(found["kill_chain_phases"], json!([{ "kill_chain_name": "mitre-attack", "phase_name": "initial-access" }]));
-        assert_eq!((&found["valid_until"], &found["external_references"][0]["source_name"]), (&json!("2024-07-30T12:00:00.000Z"), &json!("CERT")));
+        assert!(text(&found, "valid_until").starts_with("2024-07-30T12:00:00."), "{found}");
+        assert_eq!(found["external_references"][0]["source_name"], "CERT");
         let author = newest(&server.reader(), &text(&found, "created_by_ref")).await;
         assert_eq!(author["name"], "writer");
         let [related, _] = &all(&server.reader(), "relationship").await[..] else { panic!() };
@@ -243,7 +244,7 @@ async fn the_same_said_again_is_one_indicator() {
         let merged = newest(&writer, &first).await;
         assert_eq!((&merged["confidence"], merged["external_references"].as_array().unwrap().len()), (&json!(80), 2));
         // What somebody else has posted under an id of its own.
-        let foreign = with(&indicator(1), json!({ "pattern": "[domain-name:value IN ('evil.example.com')]" }));
+        let foreign = with(&indicator(1), json!({ "pattern": "[ domain-name:value  =  'evil.example.com' ]" }));
         writer.add(OBJECTS, &[foreign]).await;
         let known = one(&writer, "evil[.]example[.]com", json!({ "labels": ["mine"] }), "merged").await;
         assert_eq!(known, id("indicator", 1));

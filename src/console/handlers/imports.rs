@@ -53,7 +53,8 @@ pub async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     let clearance = workable.iter().map(|(_, working)| working.reading.clearance).max().unwrap_or_default();
     let now = visit.app.feed.clock().now();
     let mut imports = visit.app.feed.all_imports().await.or_page(&visit)?;
-    imports.retain(|import| workable.iter().any(|(seen, _)| seen.collection.id == import.collection));
+    let directory = visit.app.feed.directory();
+    imports.retain(|import| access::import(&directory, visit.principal(), import).is_ok());
     let row = |import: &Import| import::Row {
         href: paths::import(&import.id.to_string()),
         name: import.name.as_str().into(),
@@ -105,7 +106,8 @@ pub async fn begin(upload: Upload) -> Answer {
 pub async fn one(visit: Visit, path: Segments, Query(asked): Query<Asked>) -> Answer {
     let (import, collection, _) = find(&visit, &path).await?;
     let only = OUTCOMES.into_iter().find(|outcome| outcome.word() == asked.outcome);
-    let lines: Vec<&Told> = import.lines.iter().filter(|told| only.is_none_or(|only| outcome(told) == only)).collect();
+    let told = visit.app.feed.import_lines(import.id).await.or_page(&visit)?;
+    let lines: Vec<&Told> = told.iter().filter(|told| only.is_none_or(|only| outcome(told) == only)).collect();
     let verdicts: Vec<Verdict> = lines.iter().skip(asked.skip).take(LINES).map(|told| verdict(told, &import, &collection)).collect();
     let href = paths::import(&import.id.to_string());
     let mut frame = visit.frame("Import", Some(Place::Imports));
@@ -158,7 +160,9 @@ pub async fn undo(path: Segments, form: Form) -> Answer {
 async fn find(visit: &Visit, path: &Segments) -> Result<(Import, Collection, Working), Response> {
     let Ok(id) = Uuid::parse_str(path.get("import")) else { return Err(visit.missing()) };
     let Some(import) = visit.app.feed.import_state(id).await.or_page(visit)? else { return Err(visit.missing()) };
-    let seen = access::by_id(&visit.app.feed.directory(), visit.principal(), import.collection).ok();
+    let directory = visit.app.feed.directory();
+    access::import(&directory, visit.principal(), &import).map_err(|_| visit.missing())?;
+    let seen = access::by_id(&directory, visit.principal(), import.collection).ok();
     let worked = seen.and_then(|seen| Some((seen.to_work().ok()?, seen.collection)));
     worked.map(|(working, collection)| (import, collection, working)).ok_or_else(|| visit.missing())
 }

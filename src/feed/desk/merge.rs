@@ -86,15 +86,13 @@ fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Moves the end on, never back; what does not end stays so.
+/// Moves the end on, never back; what does not end stays so, and who says no end says nothing of it.
 fn extend(properties: &mut Properties, until: Option<Stamp>) {
-    let Some(stated) = properties.get("valid_until").and_then(Value::as_str) else { return };
-    match until {
-        None => drop(properties.remove("valid_until")),
-        Some(until) if Instant::parse(stated).is_ok_and(|stated| stated < until.instant()) => {
-            properties.insert("valid_until".into(), json!(time(until)));
-        }
-        Some(_) => {}
+    let stated = properties.get("valid_until").and_then(Value::as_str).and_then(|stated| Instant::parse(stated).ok());
+    if let (Some(stated), Some(until)) = (stated, until)
+        && stated < until.instant()
+    {
+        properties.insert("valid_until".into(), json!(time(until)));
     }
 }
 

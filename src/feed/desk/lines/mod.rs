@@ -106,7 +106,7 @@ pub fn typed(text: &str, description: Option<&str>, terms: &Arc<Terms>) -> Vec<L
     if let Some(found) = read_one(text) {
         return vec![line(value::propose(&found, description, terms), found.value)];
     }
-    let looks_so = text.starts_with(['[', '(']) && text.ends_with([']', ')', '\'']) && text.contains(':') && text.contains('\'');
+    let looks_so = text.starts_with(['[', '(']) && text.ends_with([']', ')', '\'']) && text.contains('\'');
     if looks_so || identity::normal(text).is_some() {
         return vec![line(What::Proposal(Box::new(Proposal::of_pattern(text, description, terms))), text.to_owned())];
     }
