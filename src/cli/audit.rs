@@ -19,7 +19,7 @@ pub struct Audit {
     /// Of this user
     #[arg(long, value_name = "USER")]
     who: Option<String>,
-    /// Of this verb: post, publish, edit, revoke, restore, sight, import, undo, decay, curate, delete, administer, log_in, log_out
+    /// Of this verb: post, publish, edit, revoke, restore, sight, import, undo, decay, curate, delete, administer, `log_in`, `log_out`
     #[arg(long, value_name = "VERB")]
     verb: Option<String>,
     /// Only entries before this one, by its number
@@ -50,9 +50,9 @@ impl Audit {
         } else {
             let page: Page = service.find(&["desk", "audit"], &self.query()).await?;
             if self.target.json {
-                print::json(&page)?
+                print::json(&page)?;
             } else {
-                print::table(["entry", "time", "who", "from", "act", "what"], page.entries.into_iter().map(row).collect())?
+                print::table(["entry", "time", "who", "from", "act", "what"], page.entries.into_iter().map(row).collect())?;
             }
         }
         Ok(Exit::Done)

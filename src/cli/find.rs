@@ -41,7 +41,7 @@ pub struct Find {
     /// Only revoked objects, or only others
     #[arg(long, value_name = "YES/NO", num_args = 0..=1, default_missing_value = "yes", value_parser = ["yes", "no"])]
     revoked: Option<String>,
-    /// Sorted by added, modified, name, confidence or valid_until [default: the latest first]
+    /// Sorted by added, modified, name, confidence or `valid_until` [default: the latest first]
     #[arg(long, value_name = "BY")]
     order: Option<String>,
     /// The greatest first

@@ -4,6 +4,7 @@ pub mod assets;
 pub mod cards;
 pub mod diff;
 pub mod draw;
+#[expect(clippy::result_large_err, reason = "what goes wrong is a page as well, and is made once for a visit")]
 pub mod handlers;
 pub mod headers;
 pub mod pages;

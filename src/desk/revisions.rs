@@ -110,7 +110,7 @@ async fn resolve(app: &App, reading: &Reading, targets: &[String], all: bool) ->
                 let ids = ids.into_iter().take(if all { usize::MAX } else { 1 });
                 ids.for_each(|id| {
                     if !resolved.ids.contains(&id) {
-                        resolved.ids.push(id)
+                        resolved.ids.push(id);
                     }
                 });
             }

@@ -443,9 +443,8 @@ fn indicators_are_added_found_shown_seen_and_revoked() {
 fn thousands_of_lines_are_imported_and_those_that_are_not_are_told() {
     let folder = TempDir::new().unwrap();
     let server = server_with_a_collection(folder.path());
-    let mut table = "value,tlp\n".to_owned();
-    (0..5_000).for_each(|at| table += &format!("h{at}.example.com,\n"));
-    table += "nonsense,\n198.51.100.7,blue\n";
+    let hosts: Vec<String> = (0..5_000).map(|at| format!("h{at}.example.com,")).collect();
+    let table = format!("value,tlp\n{}\nnonsense,\n198.51.100.7,blue\n", hosts.join("\n"));
     fs::write(folder.path().join("list.csv"), table).unwrap();
     fs::write(folder.path().join("mail.txt"), "They used 198.51.100[.]9, see 203[.]0[.]113[.]8.").unwrap();
     let (code, out, told) =

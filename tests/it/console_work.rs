@@ -17,21 +17,21 @@ const CSV: &[u8] = b"value,confidence\nevil[.]attacker[.]com,80\n45.77.12[.]9,90
 
 /// A report with fifty values, defanged in several ways, and the patterns that they mean.
 fn report() -> (String, BTreeSet<String>) {
-    let (mut text, mut patterns) = (String::from("What we saw, and where:\n"), BTreeSet::new());
+    let (mut lines, mut patterns) = (vec!["What we saw, and where:".to_owned()], BTreeSet::new());
     for number in 1..=15 {
-        text += &format!("it called 45.77.12[.]{number} and c{number}[.]attacker[dot]com,\n");
-        text += &format!("loaded hxxps://load{number}[.]attacker[.]com/x/{number}.php\n");
+        lines.push(format!("it called 45.77.12[.]{number} and c{number}[.]attacker[dot]com,"));
+        lines.push(format!("loaded hxxps://load{number}[.]attacker[.]com/x/{number}.php"));
         patterns.insert(format!("[ipv4-addr:value = '45.77.12.{number}']"));
         patterns.insert(format!("[domain-name:value = 'c{number}.attacker.com']"));
         patterns.insert(format!("[url:value = 'https://load{number}.attacker.com/x/{number}.php']"));
     }
     for number in 0..5 {
         let hash = hex::encode(Sha256::digest(number.to_string()));
-        text += &format!("and wrote {hash}\n");
+        lines.push(format!("and wrote {hash}"));
         patterns.insert(format!("[file:hashes.'SHA-256' = '{hash}']"));
     }
     assert_eq!(patterns.len(), 50);
-    (text, patterns)
+    (lines.join("\n"), patterns)
 }
 
 /// Makes a draft of a text; returns its path.
@@ -471,7 +471,7 @@ async fn an_administrator_makes_changes_and_removes_users() {
     stranger.get("/console/users/ann/").await.expect(200).expect_says("Make a token");
     admin.post("/console/users/ann/remove/", &[]).await.expect(303);
     stranger.get("/console/users/ann/").await.expect(303);
-    assert!(server.feed.directory().users.get("ann").is_none());
+    assert!(!server.feed.directory().users.contains_key("ann"));
 }
 
 #[tokio::test]

@@ -414,7 +414,7 @@ async fn who_is_not_cleared_neither_sees_nor_revises_nor_learns_of_it() {
         assert_eq!(show(&amber).await, show(&nothing).await);
         assert_eq!(show("198.51.100.7").await, show("203.0.113.1").await);
         let refused = async |name: &str, what: &str, body: Value| {
-            let body: Value = serde_json::from_str(&body.to_string().replace("X", name)).unwrap();
+            let body: Value = serde_json::from_str(&body.to_string().replace('X', name)).unwrap();
             send(&green, what, body).await.expect(200).get("objects").to_string().replace(name, "X")
         };
         for (what, body) in [("revisions", json!({ "targets": ["X"], "change": "revoke" })), ("sightings", json!({ "targets": ["X"] }))] {
@@ -561,9 +561,8 @@ async fn what_an_import_came_to_twice_is_undone_to_what_was_there_before_it() {
     let server = Server::start().await;
     let writer = server.writer();
     // More lines than are written at once, of which the last says something new of the first.
-    let mut table = "value,labels\n".to_owned();
-    (0..2_100).for_each(|at| table += &format!("10.{}.{}.1,a\n", at / 250 + 1, at % 250));
-    table += "10.1.0.1,b\n";
+    let hosts: Vec<String> = (0..2_100).map(|at| format!("10.{}.{}.1,a", at / 250 + 1, at % 250)).collect();
+    let table = format!("value,labels\n{}\n10.1.0.1,b\n", hosts.join("\n"));
     let imported = import(&writer, "long.csv", &table, false, json!({})).await;
     assert_eq!(tally(&imported), counts(&[("merged", 1), ("new", 2_100)]));
     let undone = undo(&writer, &imported).await.expect(200).json();

@@ -168,12 +168,12 @@ impl Tally {
 
     /// In words, beginning with `done`.
     fn text(&self, done: &str) -> String {
-        let mut text = format!("{done} {}.", objects(self.changed));
+        let mut parts = vec![format!("{done} {}.", objects(self.changed))];
         if self.unchanged > 0 {
-            text.push_str(&format!(" {} so already.", were(self.unchanged)));
+            parts.push(format!("{} so already.", were(self.unchanged)));
         }
         if self.unknown > 0 {
-            text.push_str(&format!(" {} not there.", were(self.unknown)));
+            parts.push(format!("{} not there.", were(self.unknown)));
         }
         let refused: usize = self.refused.values().sum();
         if refused > 0 {
@@ -181,9 +181,9 @@ impl Tally {
             reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
             let more = if reasons.len() > REASONS { "; and for other reasons" } else { "" };
             let told: Vec<String> = reasons.into_iter().take(REASONS).map(|(why, count)| format!("{count} × {why}")).collect();
-            text.push_str(&format!(" {} refused: {}{more}.", were(refused), told.join("; ")));
+            parts.push(format!("{} refused: {}{more}.", were(refused), told.join("; ")));
         }
-        text
+        parts.join(" ")
     }
 }
 

@@ -99,7 +99,7 @@ impl Teller<'_> {
             Value::Object(members) => match phase(members) {
                 Some(phase) => into.push(Shown::Text(phase.into())),
                 None if name == "hashes" => {
-                    into.extend(members.iter().map(|(kind, digest)| Shown::Code(format!("{kind}: {}", plain(digest)).into())))
+                    into.extend(members.iter().map(|(kind, digest)| Shown::Code(format!("{kind}: {}", plain(digest)).into())));
                 }
                 None => into.push(Shown::Code(value.to_string().into())),
             },

@@ -1,5 +1,7 @@
 //! Users, their rights and their tokens: for administrators everybody's, for others their own.
 
+use std::collections::BTreeMap;
+
 use axum::extract::Query;
 use axum::response::Response;
 use serde::Deserialize;
@@ -48,7 +50,7 @@ pub async fn list(visit: Visit) -> Answer {
             name: user.name.as_str().into(),
             admin: user.admin,
             clearance: Tlp(user.clearance),
-            grants: directory.grants.get(&user.name).map_or(0, |of| of.len()),
+            grants: directory.grants.get(&user.name).map_or(0, BTreeMap::len),
             tokens: tokens().count(),
             used: tokens().filter_map(|token| token.last_used).max().map(|used| Moment::new(used.0, now.0)),
         }

@@ -48,6 +48,7 @@ pub struct Row {
 }
 
 /// One collection.
+#[expect(clippy::struct_excessive_bools, reason = "each is a box of the page's forms, or says which forms there are")]
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/collection.html")]
 pub struct Collection {

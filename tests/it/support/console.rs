@@ -61,7 +61,7 @@ impl Browser {
         assert!(browser.cookie("taxiway_session").is_some(), "{name} is not logged in");
         // Any page has the token; one that is not there is of no engineer in particular.
         let page = browser.get("/console/nothing-of-that-name/").await.expect(404);
-        browser.csrf = page.between("data-csrf=\"", "\"").to_owned();
+        page.between("data-csrf=\"", "\"").clone_into(&mut browser.csrf);
         assert!(!browser.csrf.is_empty(), "a page without a token: {page}");
         browser
     }
