@@ -72,7 +72,7 @@ impl State {
     }
 }
 
-/// One import. While it runs the script asks `progress` below it, which answers [`Progress`](super::import::Progress) as JSON.
+/// One import. While it runs the script asks `progress` below it, which answers [`Progress`] as JSON.
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/import.html")]
 pub struct Import {
