@@ -56,12 +56,6 @@ pub async fn one(Path(name): Path<String>) -> Response {
     }
 }
 
-/// The paths and texts of all, for pages that are looked at without a server.
-#[cfg(test)]
-pub(in crate::console) fn texts() -> [(String, &'static str); 3] {
-    [(STYLE.path(), STYLE.text), (SCRIPT.path(), SCRIPT.text), (ICON.path(), ICON.text)]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,7 +25,7 @@ const CHUNK: usize = 500;
 /// The media type of a bundle (STIX 2.1 §8).
 const BUNDLE: &str = "application/stix+json;version=2.1";
 /// The heads of the table.
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "type",
     "name",
     "pattern",
@@ -41,6 +41,7 @@ const COLUMNS: [&str; 15] = [
     "source",
     "id",
     "collection",
+    "warning_lists",
 ];
 
 /// The forms in which a selection can be had.
@@ -113,13 +114,15 @@ fn table(visit: &Visit, found: Vec<(Uuid, Record)>) -> Result<Vec<u8>, Response>
     let mut written = writer.write_record(COLUMNS);
     for (collection, record) in found {
         let Some(row) = Row::of(collection, record) else { continue };
-        written = written.and_then(|()| writer.write_record(line(&scope, row).map(|field| guarded(&field))));
+        written = written.and_then(|()| writer.write_record(line(visit, &scope, row).map(|field| guarded(&field))));
     }
     let octets = written.ok().and_then(|()| writer.into_inner().ok());
     octets.ok_or_else(|| visit.failure(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "the table could not be written")))
 }
 
-fn line(scope: &Scope, row: Row) -> [String; COLUMNS.len()] {
+fn line(visit: &Visit, scope: &Scope, row: Row) -> [String; COLUMNS.len()] {
+    // Who loads this into a firewall should know what it would block besides.
+    let hits = row.pattern.as_deref().map(|pattern| visit.app.feed.guard().hits(pattern)).unwrap_or_default();
     let said = |text: Option<String>| text.unwrap_or_default();
     let name = serde_json::from_slice(&row.object).map(|properties| called(&properties)).unwrap_or_default();
     [
@@ -138,6 +141,7 @@ fn line(scope: &Scope, row: Row) -> [String; COLUMNS.len()] {
         said(row.source),
         row.id,
         scope.title(row.collection),
+        hits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
     ]
 }
 

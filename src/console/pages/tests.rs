@@ -1,8 +1,5 @@
 //! Holds for every page: what others wrote stays text, nothing is inline, and the markup is sound.
 
-use std::fs;
-use std::path::Path;
-
 use super::sample::Sample;
 use crate::console::assets;
 use crate::console::parts::frame::Theme;
@@ -146,23 +143,6 @@ fn a_text_without_end_is_cut_where_a_drawing_has_no_room() {
         for text in page.split("<text ").skip(1).map(|rest| rest.split("</text>").next().unwrap()) {
             let shown = text.split_once('>').unwrap().1;
             assert!(shown.chars().count() <= 50, "{name}: {shown}");
-        }
-    }
-}
-
-#[test]
-#[ignore = "writes the sample pages to target/console, to be looked at in a browser"]
-fn sample_pages_are_written() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/console");
-    for (scheme, theme) in [("light", Theme::Light), ("dark", Theme::Dark)] {
-        let to = folder.join(scheme);
-        fs::create_dir_all(to.join("assets")).unwrap();
-        for (name, page) in (Sample { nasty: String::new(), theme }).pages() {
-            let page = page.replace("/console/assets/", "assets/").replace("href=\"/console/", "href=\"#/console/");
-            fs::write(to.join(name).with_extension("html"), page).unwrap();
-        }
-        for (path, text) in assets::texts() {
-            fs::write(to.join(path.trim_start_matches("/console/")), text).unwrap();
         }
     }
 }
