@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 
 use serde::Serialize;
 
-use super::identity;
+use super::{Unfit, identity};
 use crate::feed::Feed;
 use crate::feed::access::Reading;
 use crate::feed::catalog::known::digest;
@@ -62,7 +62,10 @@ pub struct Known {
 impl Feed {
     /// Everything in a document that may be an indicator, each value once, in the order of the document.
     pub async fn review(&self, readings: &[Reading], document: &Document) -> Result<Vec<Candidate>, FeedError> {
-        let groups = group(document.find());
+        // A long document takes a while to search.
+        let searched = document.clone();
+        let found = tokio::task::spawn_blocking(move || group(searched.find()));
+        let groups = found.await.map_err(|error| Unfit::Asked(format!("the document could not be searched: {error}")))?;
         let normals: Vec<Option<String>> =
             groups.iter().map(|group| write::pattern(group.first.kind, &group.first.value).as_deref().and_then(identity::normal)).collect();
         let known = self.known_by_digest(readings, &normals).await?;
