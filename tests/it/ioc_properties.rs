@@ -126,3 +126,10 @@ fn texts_that_begin_anew_at_each_place_are_searched() {
         find(&piece.repeat(500_000 / piece.len()));
     }
 }
+
+#[test]
+fn a_span_begins_and_ends_between_characters() {
+    for text in ["hxxp://@中[.]中 dot ", "hxxp://中[.]中 dot ", "http://@中.中.", "a@中[.]中 dot "] {
+        crate::mutations::invariants::iocs(text);
+    }
+}

@@ -55,7 +55,8 @@ pub(super) fn read(scheme: &str, port: &str, text: &str, before: Option<u8>) -> 
     let user = authority.get(..authority.len() - place.len()).filter(|_| !user.is_empty()).unwrap_or_default();
     let host = Host::read(place)?;
     let (digits, port_taken) = read_port(place.get(host.taken..)?);
-    let mut taken = user.len() + host.taken + port_taken;
+    // An empty user is no part of the value, but stands there.
+    let mut taken = authority.len() - place.len() + host.taken + port_taken;
     // What is left of the authority belongs to the sentence around.
     let tail = if taken == authority.len() { tail(text.get(taken..)?, before) } else { "" };
     taken += tail.len();
