@@ -302,7 +302,7 @@ fn lines(nodes: &[Node], joined: &[(usize, usize, &Edge)], area: Area) -> Vec<Li
     lines
 }
 
-/// A slightly sag line from the edge of one node to the edge of another.
+/// A slightly bent line from the edge of one node to the edge of another.
 struct Curve {
     start: (f64, f64),
     bend: (f64, f64),
@@ -310,7 +310,7 @@ struct Curve {
 }
 
 impl Curve {
-    /// The line number `twin` (from 1) between two nodes, sag more the more there are, and never out of `bounds`.
+    /// The line number `twin` (from 1) between two nodes, bent more the more there are, and never out of `bounds`.
     fn between(source: Area, target: Area, twin: i32, bounds: Area) -> Self {
         let middle = |area: Area| (f64::from(area.centre().0), f64::from(area.centre().1));
         let (from, to) = (middle(source), middle(target));
