@@ -12,7 +12,7 @@ use super::entry::{confidence, labels};
 use super::filter::Filter;
 use super::held::{Answer, Coverage, Held, Pick};
 use super::rows::Rows;
-use super::top::{Ranking, Top};
+use super::top::{self, Found, Matched};
 use crate::feed::Feed;
 use crate::feed::access::Reading;
 use crate::stix::id::{StixId, type_of};
@@ -95,20 +95,18 @@ impl Feed {
 
 fn select(rows: &[(&Rows, Level)], browse: &Browse, now: Stamp) -> Selected {
     let filter = Filter::new(browse, now);
-    let ranking = Ranking { rows, order: browse.order, descending: browse.descending };
     let blocks: Vec<_> = rows.iter().enumerate().flat_map(|(shelf, (rows, level))| rows.blocks().map(move |block| (shelf, *level, block))).collect();
-    let empty = || Top::new(ranking, browse);
-    let fill = blocks.into_par_iter().fold(empty, |mut top, (shelf, level, (number, block))| {
-        filter.lines(block, level).for_each(|line| top.see(ranking.found(shelf, number, line)));
-        top
+    let matched = blocks.into_par_iter().map(|(shelf, level, (number, block))| {
+        let rows = filter.lines(block, level).map(|line| line.row).collect();
+        Matched { shelf, number, block, rows }
     });
-    let top = fill.reduce(empty, Top::join);
-    let total = top.total;
-    let pick = |found: super::top::Found| {
+    let matched: Vec<Matched<'_>> = matched.collect();
+    let pick = |found: Found| {
         let line = rows.get(found.shelf)?.0.line(found.at)?;
         Some(Pick { shelf: found.shelf, id: line.key().text(), added: line.added() })
     };
-    Selected { picks: top.page(browse.offset).into_iter().filter_map(pick).collect(), total }
+    let picks = top::page(rows, &matched, browse).into_iter().filter_map(pick).collect();
+    Selected { picks, total: matched.iter().map(|of| of.rows.len()).sum() }
 }
 
 impl Answer for Selected {

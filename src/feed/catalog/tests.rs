@@ -186,7 +186,13 @@ fn a_time() -> impl Strategy<Value = u64> {
 }
 
 fn an_object() -> impl Strategy<Value = Value> {
-    let looks = (select(vec!["Web Shell", "web", "Évil", "zz long name"]), 0..PATTERNS.len(), 0..14_usize, 0..14_usize, any::<bool>());
+    let looks = (
+        select(vec!["Web Shell", "web", "Évil", "web shell of a long name, 1", "web shell of a long name, 2"]),
+        0..PATTERNS.len(),
+        0..14_usize,
+        0..14_usize,
+        any::<bool>(),
+    );
     let facts = (
         prop::option::of(0..=100_u8),
         prop::sample::subsequence(vec!["a", "b", "c"], 0..3),

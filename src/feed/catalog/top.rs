@@ -1,142 +1,194 @@
-//! The first of many rows in an order, without sorting the others.
+//! A page of many rows in an order, without sorting the others: every row gets a key that sorts as it does, the keys at the two ends of the
+//! page are selected, and only what lies between them is compared in full.
 
 use std::cmp::Ordering;
 
-use super::block::Line;
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+
+use super::block::{Block, Line};
 use super::browse::{Browse, Order};
 use super::rows::{At, Rows};
 use crate::stix::marking::Level;
-use crate::taxii::stamp::Stamp;
 
-/// So many more than wanted are gathered before those that do not count are thrown away.
-const SLACK: usize = 4_096;
-/// What the key of a row is that has no such thing: it comes last, whatever the direction.
+/// The key of a row that has no such thing: it comes last, whatever the direction.
 const LAST: u64 = u64::MAX;
 
-/// A row as it is compared.
+/// The rows of a block that are selected.
+#[derive(Debug)]
+pub(super) struct Matched<'r> {
+    /// The place of its shelf.
+    pub(super) shelf: usize,
+    /// The number of the block.
+    pub(super) number: usize,
+    pub(super) block: &'r Block,
+    pub(super) rows: Vec<u16>,
+}
+
+/// A row on the page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Found {
-    /// Ascending.
-    key: u64,
-    pub(super) added: Stamp,
     pub(super) shelf: usize,
     pub(super) at: At,
 }
 
 /// How rows are compared.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ranking<'r> {
-    pub(super) rows: &'r [(&'r Rows, Level)],
-    pub(super) order: Order,
-    pub(super) descending: bool,
+struct Ranking<'r> {
+    rows: &'r [(&'r Rows, Level)],
+    order: Order,
+    descending: bool,
 }
 
-/// The first rows of those that were shown to it.
-#[derive(Debug)]
-pub(super) struct Top<'r> {
-    ranking: Ranking<'r>,
-    most: usize,
-    kept: Vec<Found>,
-    /// What does not come before this is not among the first.
-    bound: Option<Found>,
-    /// How many rows there were.
-    pub(super) total: usize,
+/// What the names of many rows have in common.
+#[derive(Debug, Clone, Copy)]
+struct Names<'r> {
+    /// How they all begin; of no names: `None`.
+    common: Option<&'r [u8]>,
+    longest: usize,
+}
+
+/// The rows of the page that a question asks for, in their order.
+pub(super) fn page(rows: &[(&Rows, Level)], matched: &[Matched<'_>], browse: &Browse) -> Vec<Found> {
+    let ranking = Ranking { rows, order: browse.order, descending: browse.descending };
+    let range = (browse.offset, browse.offset.saturating_add(browse.limit));
+    let (before, mut found) = match browse.order {
+        Order::Name => {
+            let names = matched.par_iter().map(Names::of).reduce(Names::none, Names::join);
+            between(matched, range, |line| ranking.name_key(line, names))
+        }
+        _ => between(matched, range, |line| ranking.key(line)),
+    };
+    found.sort_unstable_by(|one, other| ranking.compare(one, other));
+    found.into_iter().skip(browse.offset.saturating_sub(before)).take(browse.limit).collect()
+}
+
+/// All rows whose keys are not before that of the first row of a range nor after that of its last, and how many rows come before them.
+fn between(matched: &[Matched<'_>], (from, to): (usize, usize), key: impl Fn(Line<'_>) -> u128 + Sync) -> (usize, Vec<Found>) {
+    let keys: Vec<Vec<u128>> = matched.par_iter().map(|of| of.lines().map(&key).collect()).collect();
+    // Of each block only as many can be on the page as end before it, or on it.
+    let mut first: Vec<u128> = keys.par_iter().map(|keys| smallest(keys, to)).flatten_iter().collect();
+    let last = to.min(first.len());
+    if from >= last {
+        return (from, Vec::new());
+    }
+    let (_, low, above) = first.select_nth_unstable(from);
+    let low = *low;
+    let high = match (last - from).checked_sub(2) {
+        Some(more) => *above.select_nth_unstable(more).1,
+        None => low,
+    };
+    let before = |keys: &Vec<u128>| keys.iter().filter(|key| **key < low).count();
+    let on_page = |(of, keys): (&Matched<'_>, &Vec<u128>)| {
+        let rows: Vec<u16> = of.rows.iter().zip(keys).filter(|(_, key)| (low..=high).contains(*key)).map(|(row, _)| *row).collect();
+        let (shelf, number) = (of.shelf, of.number);
+        rows.into_iter().map(move |row| Found { shelf, at: Rows::at(number, row) })
+    };
+    let before = keys.par_iter().map(before).sum();
+    (before, matched.par_iter().zip(&keys).flat_map_iter(on_page).collect())
+}
+
+/// The first octets of a text, which sort as the text does as far as they go.
+fn head<const N: usize>(text: &[u8]) -> [u8; N] {
+    let mut head = [0; N];
+    for (head, octet) in head.iter_mut().zip(text) {
+        *head = *octet;
+    }
+    head
+}
+
+/// The smallest of some keys, at most so many, in no order.
+fn smallest(keys: &[u128], most: usize) -> Vec<u128> {
+    let mut keys = keys.to_vec();
+    if most < keys.len() {
+        keys.select_nth_unstable(most);
+        keys.truncate(most);
+    }
+    keys
+}
+
+impl<'r> Matched<'r> {
+    fn lines(&self) -> impl Iterator<Item = Line<'r>> {
+        self.rows.iter().filter_map(|row| self.block.line(*row))
+    }
 }
 
 impl Ranking<'_> {
-    /// A row to be compared.
-    pub(super) fn found(&self, of: usize, block: usize, line: Line<'_>) -> Found {
-        Found { key: self.key(line), added: line.added(), shelf: of, at: Rows::at(block, line.row) }
-    }
-
-    fn key(&self, line: Line<'_>) -> u64 {
-        let key = match self.order {
-            Order::Added => Some(line.added().0),
+    /// The time or number that it is sorted by, and the newest first.
+    fn key(&self, line: Line<'_>) -> u128 {
+        let number = match self.order {
+            Order::Added | Order::Name => Some(line.added().0),
             Order::Modified => line.modified(),
-            Order::Name => head(line.name()),
             Order::Confidence => line.confidence().map(u64::from),
             Order::ValidUntil => line.valid_until(),
         };
-        match key {
-            None => LAST,
-            // Keys stay clear of `LAST`: neither a time nor the head of a UTF-8 text has all bits set.
-            Some(key) if self.descending => (LAST - 1).saturating_sub(key),
-            Some(key) => key,
+        self.key_of(number, line)
+    }
+
+    fn key_of(&self, number: Option<u64>, line: Line<'_>) -> u128 {
+        // Neither a time nor the beginning of a text has all bits set, so that keys stay clear of `LAST`.
+        let key = number.map_or(LAST, |number| if self.descending { (LAST - 1).saturating_sub(number) } else { number });
+        u128::from(key) << 64 | u128::from(!line.added().0)
+    }
+
+    /// The beginning of the name after what all have in common. If half a key holds all of that, the other half is as in
+    /// [`Ranking::key`]; else names of one key are compared in full.
+    fn name_key(&self, line: Line<'_>, names: Names<'_>) -> u128 {
+        let common = names.common.map_or(0, <[u8]>::len);
+        let rest = line.name().get(common..).unwrap_or_default();
+        let has_name = !line.name().is_empty();
+        if names.longest - common <= size_of::<u64>() {
+            return self.key_of(has_name.then(|| u64::from_be_bytes(head(rest))), line);
+        }
+        let head = u128::from_be_bytes(head(rest));
+        if !has_name {
+            u128::MAX
+        } else if self.descending {
+            (u128::MAX - 1).saturating_sub(head)
+        } else {
+            head
         }
     }
 
-    /// By the key; then the newest first, and by collection as the caller named them.
+    /// By what it is sorted by; then the newest first, and by collection as the caller named them.
     fn compare(&self, one: &Found, other: &Found) -> Ordering {
-        let names = || {
-            let (one, other) = (self.name(one), self.name(other));
-            if self.descending { other.cmp(one) } else { one.cmp(other) }
+        let (Some(first), Some(second)) = (self.line(one), self.line(other)) else { return Ordering::Equal };
+        let by_order = match self.order {
+            Order::Name => self.compare_names(first.name(), second.name()),
+            _ => self.key(first).cmp(&self.key(second)),
         };
-        let by_name = |equal: Ordering| if self.order == Order::Name { equal.then_with(names) } else { equal };
-        by_name(one.key.cmp(&other.key)).then(other.added.cmp(&one.added)).then(one.shelf.cmp(&other.shelf))
+        by_order.then(second.added().cmp(&first.added())).then(one.shelf.cmp(&other.shelf))
     }
 
-    fn name(&self, found: &Found) -> &[u8] {
-        self.rows.get(found.shelf).and_then(|(rows, _)| rows.line(found.at)).map_or(&[], Line::name)
+    fn compare_names(&self, one: &[u8], other: &[u8]) -> Ordering {
+        let by_name = if self.descending { other.cmp(one) } else { one.cmp(other) };
+        one.is_empty().cmp(&other.is_empty()).then(by_name)
+    }
+
+    fn line(&self, found: &Found) -> Option<Line<'_>> {
+        self.rows.get(found.shelf)?.0.line(found.at)
     }
 }
 
-/// The first eight octets, which sort as the text does as far as they go; `None` of an empty text.
-fn head(text: &[u8]) -> Option<u64> {
-    let mut head = [0; 8];
-    head.iter_mut().zip(text).for_each(|(head, octet)| *head = *octet);
-    (!text.is_empty()).then(|| u64::from_be_bytes(head))
-}
-
-impl<'r> Top<'r> {
-    /// Wants the rows of the page that a question asks for, and those before it.
-    pub(super) fn new(ranking: Ranking<'r>, browse: &Browse) -> Self {
-        Self { ranking, most: browse.offset.saturating_add(browse.limit), kept: Vec::new(), bound: None, total: 0 }
+impl<'r> Names<'r> {
+    /// Of no rows.
+    fn none() -> Self {
+        Self { common: None, longest: 0 }
     }
 
-    /// Shows it a row.
-    pub(super) fn see(&mut self, found: Found) {
-        self.total += 1;
-        self.keep(found);
+    /// Of the rows of a block; those without a name do not count.
+    fn of(matched: &Matched<'r>) -> Self {
+        let names = matched.lines().map(Line::name).filter(|name| !name.is_empty());
+        names.map(|name| Self { common: Some(name), longest: name.len() }).fold(Self::none(), Self::join)
     }
 
-    /// Shows it what another was shown.
-    pub(super) fn join(mut self, other: Self) -> Self {
-        self.total += other.total;
-        other.kept.into_iter().for_each(|found| self.keep(found));
-        self
-    }
-
-    /// The rows after the first `offset`, in their order.
-    pub(super) fn page(mut self, offset: usize) -> Vec<Found> {
-        self.cut();
-        if offset >= self.kept.len() {
-            return Vec::new();
-        }
-        let ranking = self.ranking;
-        self.kept.select_nth_unstable_by(offset, |one, other| ranking.compare(one, other));
-        let mut page = self.kept.split_off(offset);
-        page.sort_unstable_by(|one, other| ranking.compare(one, other));
-        page
-    }
-
-    fn keep(&mut self, found: Found) {
-        if self.bound.is_some_and(|bound| self.ranking.compare(&found, &bound).is_gt()) {
-            return;
-        }
-        self.kept.push(found);
-        if self.kept.len() >= self.most.saturating_mul(2).saturating_add(SLACK) {
-            self.cut();
-        }
-    }
-
-    fn cut(&mut self) {
-        let ranking = self.ranking;
-        let Some(last) = self.most.checked_sub(1).filter(|last| *last < self.kept.len()) else {
-            self.kept.truncate(self.most);
-            return;
+    fn join(self, other: Self) -> Self {
+        let common = match (self.common, other.common) {
+            (Some(one), Some(other)) => {
+                let same = one.iter().zip(other).take_while(|(one, other)| one == other).count();
+                one.get(..same)
+            }
+            (one, other) => one.or(other),
         };
-        let (_, bound, _) = self.kept.select_nth_unstable_by(last, |one, other| ranking.compare(one, other));
-        self.bound = Some(*bound);
-        self.kept.truncate(self.most);
+        Self { common, longest: self.longest.max(other.longest) }
     }
 }
