@@ -1,7 +1,6 @@
 //! Compressed answers: made off the async threads, once, and kept within a budget under what names their content.
 
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use bytes::Bytes;
@@ -10,7 +9,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::validator::Tag;
-use crate::store::Hits;
+use crate::store::{HitCounter, Hits};
 
 /// A body shorter than this is sent as it is.
 pub const SHORTEST: u64 = 1_024;
@@ -81,8 +80,7 @@ fn fill<W: Write>(mut writer: W, pieces: &[Bytes]) -> io::Result<W> {
 #[derive(Debug)]
 pub struct Compressed {
     kept: Cache<(Tag, Coding), Bytes, Octets>,
-    hits: AtomicU64,
-    misses: AtomicU64,
+    asked: HitCounter,
 }
 
 #[derive(Debug, Clone)]
@@ -98,19 +96,18 @@ impl Compressed {
     /// An empty cache of at most so many octets.
     pub fn new(budget: usize) -> Self {
         let kept = Cache::with_weighter(budget / USUAL + 16, budget as u64, Octets);
-        Self { kept, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
+        Self { kept, asked: HitCounter::default() }
     }
 
     /// How often what was asked for was there.
     pub fn hits(&self) -> Hits {
-        Hits { hits: self.hits.load(Ordering::Relaxed), misses: self.misses.load(Ordering::Relaxed) }
+        self.asked.hits()
     }
 
     /// The compressed body that a tag names, if it is there.
     pub fn get(&self, tag: Tag, coding: Coding) -> Option<Bytes> {
         let found = self.kept.get(&(tag, coding));
-        let counter = if found.is_some() { &self.hits } else { &self.misses };
-        counter.fetch_add(1, Ordering::Relaxed);
+        self.asked.count(found.is_some());
         found
     }
 

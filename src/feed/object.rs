@@ -6,6 +6,24 @@ use serde_json::{Map, Value};
 /// The properties of an object.
 pub type Properties = Map<String, Value>;
 
+/// Properties that say what an object is, the best first.
+pub const NAMES: [&str; 14] = [
+    "name",
+    "value",
+    "pattern",
+    "display_name",
+    "account_login",
+    "user_id",
+    "subject",
+    "key",
+    "path",
+    "command_line",
+    "abstract",
+    "opinion",
+    "relationship_type",
+    "attribute_key",
+];
+
 /// The order in which properties are written; those not named follow by name.
 const ORDER: &[&str] = &[
     "type",

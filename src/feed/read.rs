@@ -151,16 +151,7 @@ impl Feed {
 
     /// The versions of one object that the caller may see, at most so many.
     async fn find(&self, reading: &Reading, id: StixId, versions: Versions, most: usize) -> Result<Vec<Record>, FeedError> {
-        let select = Select {
-            after: Stamp::ZERO,
-            from: Stamp::ZERO,
-            limit: most,
-            octets: usize::MAX,
-            ids: Some(vec![id]),
-            types: None,
-            versions,
-            clearance: reading.clearance,
-        };
+        let select = Select { limit: most, ids: Some(vec![id]), ..Select::all(versions, reading.clearance) };
         Ok(self.store.page(reading.collection, &select).await?.records)
     }
 

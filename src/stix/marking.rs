@@ -79,6 +79,9 @@ impl Tlp {
 }
 
 impl Level {
+    /// Every level that a marking stands for, the least restricted first.
+    pub const MARKED: [Self; 5] = [Self::Clear, Self::Green, Self::Amber, Self::AmberStrict, Self::Red];
+
     /// The level that a marking definition stands for, by its id; `None` for any other marking.
     pub fn of_marking(id: &str) -> Option<Self> {
         Tlp::of_id(id).map(|tlp| tlp.level)

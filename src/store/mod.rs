@@ -12,6 +12,8 @@ mod segments;
 pub mod sled;
 pub mod text;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use uuid::Uuid;
@@ -147,6 +149,26 @@ pub struct Hits {
     pub misses: u64,
 }
 
+/// Counts [`Hits`].
+#[derive(Debug, Default)]
+pub struct HitCounter {
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+impl HitCounter {
+    /// Counts something that was asked for.
+    pub fn count(&self, found: bool) {
+        let counter = if found { &self.hits } else { &self.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What was counted.
+    pub fn hits(&self) -> Hits {
+        Hits { hits: self.hits.load(Ordering::Relaxed), misses: self.misses.load(Ordering::Relaxed) }
+    }
+}
+
 /// What lies outside the protocol: the store could not do its work.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -203,6 +225,14 @@ pub struct Select {
     pub versions: Versions,
     /// Nothing above this level.
     pub clearance: Level,
+}
+
+impl Select {
+    /// Everything of a collection that a clearance may see, in these versions, on one page.
+    pub fn all(versions: Versions, clearance: Level) -> Self {
+        let (after, from) = (Stamp::ZERO, Stamp::ZERO);
+        Self { after, from, limit: usize::MAX, octets: usize::MAX, ids: None, types: None, versions, clearance }
+    }
 }
 
 /// Which versions of an object (T-068 to T-073).

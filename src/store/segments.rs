@@ -14,7 +14,7 @@ use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::text::Gathering;
-use super::{Hits, Select};
+use super::{HitCounter, Select};
 use crate::stix::marking::Level;
 use crate::taxii::stamp::Stamp;
 
@@ -218,27 +218,14 @@ pub(super) struct Segments {
     uses: AtomicU64,
     /// Positions that were asked for a while ago, each in its slot.
     missed: Box<[AtomicU64]>,
-    /// How often a page was cut from what is here.
-    hits: AtomicU64,
-    /// How often something was missing.
-    misses: AtomicU64,
+    /// Pages that were asked for, and whether all of it was here.
+    pub(super) asked: HitCounter,
 }
 
 impl Segments {
     /// No segments yet, and never more octets than `budget`.
     pub(super) fn new(budget: usize) -> Self {
         Self { budget, missed: (0..MISSED).map(|_| AtomicU64::new(0)).collect(), ..Self::default() }
-    }
-
-    /// Counts a page that was asked for.
-    pub(super) fn asked(&self, found: bool) {
-        let counter = if found { &self.hits } else { &self.misses };
-        counter.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// What was counted.
-    pub(super) fn hits(&self) -> Hits {
-        Hits { hits: self.hits.load(Ordering::Relaxed), misses: self.misses.load(Ordering::Relaxed) }
     }
 
     /// Whether it is worth building segments for a page that begins after `position`: only what is asked for again is worth the copy and

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::stix::time::{self, Instant, TimeError};
 
+/// Microseconds of a day.
+pub const DAY: u64 = 86_400_000_000;
+
 /// A point in a collection's order: microseconds since 1970 (T-006).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -7,6 +7,7 @@ use chrono::{DateTime, Datelike, Months, NaiveDate, TimeDelta};
 use super::Area;
 use crate::console::parts::reference::Reference;
 use crate::console::paths::Href;
+use crate::taxii::stamp::DAY;
 
 /// More than these are counted and not drawn.
 pub const MOST: usize = 300;
@@ -20,8 +21,6 @@ const ROW: i32 = 24;
 const PADDING: i32 = 8;
 const LETTER: i32 = 7;
 const COLUMNS: usize = 34;
-/// In microseconds.
-const DAY: u64 = 86_400_000_000;
 /// From a dot to its name.
 const GAP: i32 = 9;
 const RADIUS: i32 = 5;

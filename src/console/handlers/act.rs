@@ -28,8 +28,6 @@ const CHUNK: usize = 500;
 const REASONS: usize = 3;
 /// The longest reason that is told whole, in characters.
 const LONGEST_REASON: usize = 240;
-/// The levels that can be set.
-const LEVELS: [Level; 6] = [Level::Clear, Level::Green, Level::Amber, Level::AmberStrict, Level::Red, Level::Unmarked];
 
 /// What became of objects that were to be changed.
 #[derive(Debug, Default)]
@@ -61,12 +59,17 @@ pub fn acts(writes: bool, labels: Vec<String>, query: String, all: Option<usize>
 /// The levels to choose from.
 pub fn levels(chosen: Level) -> Vec<Choice> {
     let choice = |level: Level| Choice { value: level.name().to_owned(), label: Tlp(level).label().into(), chosen: level == chosen };
-    LEVELS.into_iter().map(choice).collect()
+    offered().map(choice).collect()
 }
 
 /// The level of this name.
 pub fn level(name: &str) -> Option<Level> {
-    LEVELS.into_iter().find(|level| level.name() == name)
+    offered().find(|level| level.name() == name)
+}
+
+/// Every level, and none.
+fn offered() -> impl Iterator<Item = Level> {
+    Level::MARKED.into_iter().chain([Level::Unmarked])
 }
 
 /// Where a form goes back to.

@@ -31,7 +31,7 @@ use crate::stix::id::{StixId, type_of};
 use crate::store::audit::{Changed, Entry, Through, Verb};
 use crate::store::directory::Collection;
 use crate::store::{Record, Versions};
-use crate::taxii::stamp::Stamp;
+use crate::taxii::stamp::{DAY, Stamp};
 
 /// Entries on a page.
 const ROWS: usize = 50;
@@ -39,8 +39,6 @@ const ROWS: usize = 50;
 const SHOWN: usize = 5;
 /// Entries of the export that are read at once.
 const CHUNK: usize = 1_000;
-/// Microseconds of a day.
-const DAY: u64 = 86_400_000_000;
 
 /// Verbs by which the log can be filtered, as a query names them, and in words.
 const VERBS: [(Verb, &str, &str); 14] = [
@@ -195,7 +193,7 @@ async fn row(visit: &Visit, entry: &Entry, own: bool) -> Result<Row, Response> {
     }
     detail.extend(act.import.map(|import| format!("import {import}")));
     detail.extend(act.note.clone());
-    detail.push(format!("through {}", door(act.through)));
+    detail.push(format!("through {}", place::door(act.through)));
     Ok(Row {
         at: Moment::new(act.at.0, now.0),
         who: (act.through != Through::Program).then(|| act.who.as_str().into()),
@@ -254,16 +252,6 @@ fn altered(changed: &Changed) -> Touched {
 
 fn phrase(name: &str) -> &'static str {
     VERBS.iter().find(|(_, its, _)| *its == name).map_or("", |(.., phrase)| *phrase)
-}
-
-fn door(through: Through) -> &'static str {
-    match through {
-        Through::Taxii => "TAXII",
-        Through::Console => "the console",
-        Through::Desk => "the API of analysts",
-        Through::Admin => "the API of operators",
-        Through::Program => "the program itself",
-    }
 }
 
 /// The beginning of a day, `2021-03-02`, in UTC.

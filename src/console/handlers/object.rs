@@ -10,6 +10,7 @@ use super::browse::{instant, state};
 use super::edit;
 use super::export;
 use super::facts;
+use super::place;
 use super::scope::{Found, Scope, called};
 use crate::console::diff;
 use crate::console::draw::graph::{self, Edge, Graph, Vertex};
@@ -35,7 +36,7 @@ use crate::feed::desk::sight::FALSE_POSITIVE;
 use crate::feed::object::Properties;
 use crate::stix::id::StixId;
 use crate::stix::time::Instant;
-use crate::store::audit::{Entry, Through};
+use crate::store::audit::Entry;
 use crate::store::{Record, Versions};
 use crate::taxii::stamp::Stamp;
 
@@ -262,22 +263,12 @@ fn origin(first: Option<&(Record, Option<Entry>)>, older: usize, properties: &Pr
         origin.push(fact("first added", Shown::Time(Moment::new(record.added.0, now.0))));
         if let Some(Entry { act, .. }) = entry {
             origin.push(fact("sent by", Shown::Text(act.who.as_str().into())));
-            origin.push(fact("by way of", Shown::Text(way(act.through).into())));
+            origin.push(fact("by way of", Shown::Text(place::door(act.through).into())));
             origin.extend(act.import.map(|import| fact("import", Shown::Code(import.to_string().into()))));
         }
     }
     origin.extend(facts::sources(properties));
     origin
-}
-
-fn way(through: Through) -> &'static str {
-    match through {
-        Through::Taxii => "TAXII",
-        Through::Console => "the console",
-        Through::Desk => "the API of analysts",
-        Through::Admin => "the API of operators",
-        Through::Program => "the program itself",
-    }
 }
 
 /// Who was handed the newest version. Who reads what is for administrators to see; others see themselves.

@@ -3,7 +3,7 @@
 use axum::extract::RawQuery;
 use axum::response::Response;
 
-use super::query::{DAY, Query, SOON_DAYS};
+use super::query::{Query, SOON_DAYS};
 use super::scope::{Scope, called};
 use crate::console::draw::chart::{Chart, Day, grouped};
 use crate::console::pages::overview::{Consumer, Ending, Holding, Keeping, Overview};
@@ -21,7 +21,7 @@ use crate::feed::catalog::listing::Row;
 use crate::feed::catalog::overview::Overview as Counts;
 use crate::feed::consumers::Standing;
 use crate::stix::time::{Instant, format_micros};
-use crate::taxii::stamp::Stamp;
+use crate::taxii::stamp::{DAY, Stamp};
 
 /// Kinds that are told; of more, the rarest are left out.
 const KINDS: usize = 40;

@@ -13,6 +13,7 @@ use crate::console::visit::Visit;
 use crate::door::{App, caller};
 use crate::feed::access::{self, Denied, Seen};
 use crate::feed::desk::Working;
+use crate::store::audit::Through;
 use crate::store::directory::Collection;
 
 /// Scheme and authority under which the browser has reached the server.
@@ -91,5 +92,16 @@ pub fn size(octets: u64) -> String {
         0..1_000 => format!("{octets} octets"),
         1_000..1_000_000 => format!("{} kB", octets / 1_000),
         _ => format!("{} MB", octets / 1_000_000),
+    }
+}
+
+/// A door in words.
+pub fn door(through: Through) -> &'static str {
+    match through {
+        Through::Taxii => "TAXII",
+        Through::Console => "the console",
+        Through::Desk => "the API of analysts",
+        Through::Admin => "the API of operators",
+        Through::Program => "the program itself",
     }
 }

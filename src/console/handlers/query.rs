@@ -5,12 +5,10 @@ use form_urlencoded::Serializer;
 use crate::console::paths::{self, Href};
 use crate::door::browse::Asked;
 use crate::door::error::Failure;
-use crate::taxii::stamp::Stamp;
+use crate::taxii::stamp::{DAY, Stamp};
 
 /// How many days ahead an end is soon.
 pub const SOON_DAYS: u64 = 14;
-/// Microseconds of a day.
-pub const DAY: u64 = 86_400_000_000;
 /// What is asked for by each state, with its words.
 pub const STATES: [(&str, &str); 4] = [("in-force", "in force"), ("ending", "ends within 14 days"), ("ended", "ended"), ("revoked", "revoked")];
 /// How the list is sorted when nobody says.

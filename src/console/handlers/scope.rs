@@ -17,28 +17,10 @@ use crate::feed::Feed;
 use crate::feed::access::{self, Reading};
 use crate::feed::catalog::held::Coverage;
 use crate::feed::desk::revise::Held;
-use crate::feed::object::Properties;
+use crate::feed::object::{NAMES, Properties};
 use crate::stix::id::{StixId, type_of};
 use crate::store::StoreError;
 use crate::store::directory::Directory;
-
-/// Properties that say what an object is, the best first.
-const NAMES: [&str; 14] = [
-    "name",
-    "value",
-    "pattern",
-    "display_name",
-    "account_login",
-    "user_id",
-    "subject",
-    "key",
-    "path",
-    "command_line",
-    "abstract",
-    "opinion",
-    "relationship_type",
-    "attribute_key",
-];
 
 /// The collections that a page looks at.
 pub struct Scope {

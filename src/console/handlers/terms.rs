@@ -14,8 +14,6 @@ use crate::feed::catalog::browse::{Browse, Order};
 use crate::feed::desk::indicator::{Source, Terms};
 use crate::stix::marking::Level;
 
-/// Levels that something may be published under.
-const LEVELS: [Level; 5] = [Level::Clear, Level::Green, Level::Amber, Level::AmberStrict, Level::Red];
 /// What indicators may indicate (STIX 2.1 §10.10).
 const TYPES: [&str; 7] = ["malicious-activity", "anomalous-activity", "compromised", "anonymization", "attribution", "benign", "unknown"];
 /// What the form offers as related (STIX 2.1 §4.7.2).
@@ -39,7 +37,7 @@ pub(super) async fn choices(visit: &Visit, terms: &Terms, collection: &str) -> R
         let chosen = address == collection;
         Choice { label: format!("{} ({address})", seen.collection.title).into(), value: address, chosen }
     });
-    let levels = LEVELS.into_iter().filter(|level| *level <= clearance);
+    let levels = Level::MARKED.into_iter().filter(|level| *level <= clearance);
     let (url, source) = terms.source.as_ref().map_or(("", ""), |source| (source.url.as_deref().unwrap_or_default(), source.name.as_str()));
     Ok(Defaults {
         collections: collections.collect(),

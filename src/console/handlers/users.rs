@@ -27,8 +27,6 @@ use crate::store::audit::Verb;
 use crate::store::directory::{Collection, Directory, Edit, Rights, Token, User};
 use crate::taxii::stamp::Stamp;
 
-/// Levels that a user may be cleared for.
-const LEVELS: [Level; 5] = [Level::Clear, Level::Green, Level::Amber, Level::AmberStrict, Level::Red];
 /// Seconds of a day.
 const DAY: u64 = 86_400;
 
@@ -243,7 +241,7 @@ fn grants(directory: &Directory, user: &str) -> Vec<users::Grant> {
 }
 
 fn levels(chosen: Level) -> Vec<Choice> {
-    LEVELS.map(|level| Choice { value: level.name().into(), label: Tlp(level).label().into(), chosen: level == chosen }).into()
+    Level::MARKED.map(|level| Choice { value: level.name().into(), label: Tlp(level).label().into(), chosen: level == chosen }).into()
 }
 
 fn is_set(form: &Form, name: &str) -> bool {

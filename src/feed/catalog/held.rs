@@ -19,11 +19,10 @@ use crate::stix::id::StixId;
 use crate::stix::marking::Level;
 use crate::store::directory::Directory;
 use crate::store::{Record, StoreError};
-use crate::taxii::stamp::Stamp;
+use crate::taxii::stamp::{DAY, Stamp};
 
 /// How long a question waits for collections that are being read for the first time; then it is answered from what is there.
 const PATIENCE: Duration = Duration::from_secs(2);
-const DAY: u64 = 86_400_000_000;
 /// How often a question is asked again because what was to be shown had changed.
 const ATTEMPTS: usize = 4;
 

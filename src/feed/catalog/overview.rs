@@ -16,7 +16,7 @@ use crate::feed::Feed;
 use crate::feed::access::Reading;
 use crate::stix::marking::Level;
 use crate::store::StoreError;
-use crate::taxii::stamp::Stamp;
+use crate::taxii::stamp::{DAY, Stamp};
 
 /// Days of [`Overview::per_day`].
 pub const DAYS: usize = 90;
@@ -24,9 +24,6 @@ pub const DAYS: usize = 90;
 pub const MOST_WORDS: usize = 1_000;
 /// The ends of the buckets of [`Overview::by_age`], in days.
 pub const AGES: [u64; 5] = [1, 7, 30, 90, 365];
-
-/// Microseconds of a day.
-const DAY: u64 = 86_400_000_000;
 
 /// How much of what is in a selection.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

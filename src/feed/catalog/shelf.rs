@@ -248,16 +248,7 @@ impl Batch {
 
 /// The latest version of everything.
 fn everything() -> Select {
-    Select {
-        after: Stamp::ZERO,
-        from: Stamp::ZERO,
-        limit: PAGE,
-        octets: usize::MAX,
-        ids: None,
-        types: None,
-        versions: Versions::LAST,
-        clearance: Level::Red,
-    }
+    Select { limit: PAGE, ..Select::all(Versions::LAST, Level::Red) }
 }
 
 /// The latest versions of some objects, as far as a clearance may see them.

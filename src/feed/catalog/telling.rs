@@ -3,6 +3,7 @@
 //! Text is kept folded to lower case, in pieces between line feeds, of which the first is what the object is called. Hashes are most of the
 //! text of many feeds: a piece that is nothing but the digits of a hash is kept as octets, which takes half the room.
 
+use crate::feed::object::NAMES;
 use crate::stix::json::{Json, Members};
 use crate::stix::pattern::parts::Parts;
 
@@ -14,23 +15,6 @@ pub(super) const LONGEST_PIECE: usize = 512;
 pub(super) const LONGEST: usize = 4096;
 /// The numbers of digits that make a piece a hash: those of MD5, SHA-1, SHA-224, SHA-256, SHA-384 and SHA-512, and of TLSH without its head.
 const HASH_DIGITS: [usize; 7] = [32, 40, 56, 64, 70, 96, 128];
-
-/// Properties that say what an object is, the best first.
-const NAMES: [&str; 13] = [
-    "name",
-    "value",
-    "display_name",
-    "account_login",
-    "user_id",
-    "subject",
-    "key",
-    "path",
-    "command_line",
-    "abstract",
-    "opinion",
-    "relationship_type",
-    "attribute_key",
-];
 
 /// The text of one object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,7 +29,9 @@ impl Telling {
     /// The text of an object whose pattern has these parts.
     pub(super) fn of(object: &Members<'_>, parts: &Parts<'_>) -> Self {
         let mut telling = Self::default();
-        NAMES.iter().filter_map(|name| object.text(name)).for_each(|piece| telling.push(piece));
+        // Of a pattern the parts are told, not the text.
+        let names = NAMES.iter().filter(|name| **name != "pattern");
+        names.filter_map(|name| object.text(name)).for_each(|piece| telling.push(piece));
         parts.values.iter().for_each(|piece| telling.push(piece));
         let list = |name| object.get(name).and_then(Json::as_list).unwrap_or_default().iter();
         list("aliases").filter_map(Json::as_text).for_each(|piece| telling.push(piece));

@@ -104,16 +104,7 @@ impl Feed {
 
     /// The newest version of every object of a collection.
     async fn newest(&self, collection: &CuratedCollection) -> Result<Vec<(StixId, Bytes)>, StoreError> {
-        let mut select = Select {
-            after: Stamp::ZERO,
-            from: Stamp::ZERO,
-            limit: PAGE,
-            octets: usize::MAX,
-            ids: None,
-            types: None,
-            versions: Versions::LAST,
-            clearance: Level::Red,
-        };
+        let mut select = Select { limit: PAGE, ..Select::all(Versions::LAST, Level::Red) };
         let mut all = Vec::new();
         loop {
             let page = self.store.page(collection.id, &select).await?;

@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::indicator::{self, DAY, LONGEST_DAYS, time};
+use super::indicator::{self, LONGEST_DAYS, time};
 use super::merge::{add, retain};
 use crate::feed::object::Properties;
 use crate::stix::marking::{Level, Tlp};
 use crate::stix::time::Instant;
-use crate::taxii::stamp::Stamp;
+use crate::taxii::stamp::{DAY, Stamp};
 
 /// What no edit may touch: it says which object this is, and which version.
 const FIXED: [&str; 7] = ["type", "spec_version", "id", "created_by_ref", "created", "modified", "revoked"];

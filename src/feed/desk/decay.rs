@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use super::Working;
 use super::change::Change;
-use super::indicator::DAY;
 use super::merge::retain;
 use super::revise::{Held, Plan, Revised};
 use crate::feed::Feed;
@@ -21,7 +20,7 @@ use crate::stix::time::Instant;
 use crate::store::audit::{Act, Verb};
 use crate::store::directory::Collection;
 use crate::store::{Select, Versions};
-use crate::taxii::stamp::Stamp;
+use crate::taxii::stamp::{DAY, Stamp};
 
 /// The labels of the steps that an indicator has fallen.
 const STEPS: [&str; 2] = ["decayed-1", "decayed-2"];
@@ -73,16 +72,8 @@ impl Feed {
         let working = Working { reading, writing };
         let (mut from, mut fallen) = (Stamp::ZERO, 0);
         loop {
-            let select = Select {
-                after: Stamp::ZERO,
-                from,
-                limit: CHUNK,
-                octets: usize::MAX,
-                ids: None,
-                types: Some(vec!["indicator".into()]),
-                versions: Versions::LAST,
-                clearance: Level::Red,
-            };
+            let indicators = Some(vec!["indicator".into()]);
+            let select = Select { from, limit: CHUNK, types: indicators, ..Select::all(Versions::LAST, Level::Red) };
             let page = self.store.page(collection.id, &select).await?;
             let due: Vec<StixId> = page.records.iter().filter_map(|record| due(&Held::read(record)?, act.at)).collect();
             if !due.is_empty() {

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::indicator::{DAY, Terms};
+use super::indicator::Terms;
 use crate::feed::Feed;
 use crate::feed::document::Document;
 use crate::store::StoreError;
 use crate::store::paper::{Kind, Paper};
-use crate::taxii::stamp::Stamp;
+use crate::taxii::stamp::{DAY, Stamp};
 
 /// How long a draft is kept that nobody touches, in days.
 const DAYS: u64 = 14;

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::indicator::{DAY, Terms};
+use super::indicator::Terms;
 use super::lines::{self, Format, Line, What};
 use super::publish::Verdict;
 use super::undo::Undone;
@@ -22,7 +22,7 @@ use crate::stix::marking::Level;
 use crate::store::audit::Act;
 use crate::store::paper::{Kind, Paper};
 use crate::store::{Addition, Outcome, StoreError, Versions};
-use crate::taxii::stamp::Stamp;
+use crate::taxii::stamp::{DAY, Stamp};
 
 /// Lines that are decided about and written together.
 const CHUNK: usize = 2_000;

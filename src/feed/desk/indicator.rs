@@ -10,10 +10,8 @@ use crate::stix::id::StixId;
 use crate::stix::ioc::{Kind, write};
 use crate::stix::marking::{Level, TLP};
 use crate::stix::time::format_micros;
-use crate::taxii::stamp::Stamp;
+use crate::taxii::stamp::{DAY, Stamp};
 
-/// Microseconds of a day.
-pub const DAY: u64 = 86_400_000_000;
 /// The longest that an indicator may be said to be valid, in days.
 pub const LONGEST_DAYS: u32 = 36_500;
 /// The kill chain whose phases are the tactics of ATT&CK.

@@ -98,8 +98,9 @@ fn extend(properties: &mut Properties, until: Option<Stamp>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::indicator::{DAY, Source};
+    use super::super::indicator::Source;
     use super::*;
+    use crate::taxii::stamp::DAY;
 
     const NOW: Stamp = Stamp(1_700_000_000_000_000);
 

@@ -120,20 +120,17 @@ impl Feed {
         Ok(None)
     }
 
+    /// The versions that one write stored, at most so many, as far as the reader may see them and they are still there.
+    pub(super) async fn stored(&self, reading: &Reading, stored: Stored, most: usize) -> Result<Vec<Record>, FeedError> {
+        let (from, limit) = (Stamp(stored.first.0.saturating_sub(1)), stored.count.min(most).max(1));
+        let select = Select { from, limit, ..Select::all(Versions::All, reading.clearance) };
+        let page = self.store.page(reading.collection, &select).await?;
+        Ok(page.records.into_iter().take_while(|record| record.added <= stored.last).collect())
+    }
+
     /// The versions that one write stored, at most so many, with what was before; as far as the reader may see them and they are still there.
     pub async fn written_by(&self, reading: &Reading, stored: Stored, most: usize) -> Result<Vec<Written>, FeedError> {
-        let select = Select {
-            after: Stamp::ZERO,
-            from: Stamp(stored.first.0.saturating_sub(1)),
-            limit: stored.count.min(most).max(1),
-            octets: usize::MAX,
-            ids: None,
-            types: None,
-            versions: Versions::All,
-            clearance: reading.clearance,
-        };
-        let page = self.store.page(reading.collection, &select).await?;
-        let records: Vec<Record> = page.records.into_iter().take_while(|record| record.added <= stored.last).collect();
+        let records = self.stored(reading, stored, most).await?;
         let ids = records.iter().filter_map(|record| StixId::parse(&record.id).ok()).collect();
         let history = self.records(reading, ids, Versions::All).await?;
         let written = records.into_iter().map(|after| {

@@ -14,7 +14,7 @@ use crate::feed::error::FeedError;
 use crate::stix::id::StixId;
 use crate::stix::time::Instant;
 use crate::store::audit::{Act, Entry, Stored, Trail};
-use crate::store::{Record, Select, Versions};
+use crate::store::{Record, Versions};
 use crate::taxii::stamp::Stamp;
 
 /// Entries of the audit log that are read at once.
@@ -56,7 +56,7 @@ impl Feed {
     async fn versions_of(&self, working: &Working, id: Uuid, span: (Stamp, Stamp)) -> Result<Vec<Imported>, FeedError> {
         let (mut written, mut places): (Vec<Imported>, HashMap<StixId, usize>) = (Vec::new(), HashMap::new());
         for stored in self.writes_of(working, id, span).await? {
-            for record in self.stored(working, stored).await? {
+            for record in self.stored(&working.reading, stored, usize::MAX).await? {
                 let Ok(id) = StixId::parse(&record.id) else { continue };
                 let place = *places.entry(id.clone()).or_insert(written.len());
                 match written.get_mut(place) {
@@ -125,22 +125,6 @@ impl Feed {
             history.entry(record.id.clone()).or_default().push(record);
         }
         Ok(history)
-    }
-
-    /// The versions that one write stored, as far as they are still there.
-    async fn stored(&self, working: &Working, stored: Stored) -> Result<Vec<Record>, FeedError> {
-        let select = Select {
-            after: Stamp::ZERO,
-            from: Stamp(stored.first.0.saturating_sub(1)),
-            limit: stored.count,
-            octets: usize::MAX,
-            ids: None,
-            types: None,
-            versions: Versions::All,
-            clearance: working.reading.clearance,
-        };
-        let page = self.store.page(working.reading.collection, &select).await?;
-        Ok(page.records.into_iter().take_while(|record| record.added <= stored.last).collect())
     }
 }
 

@@ -261,7 +261,7 @@ impl Store for SledStore {
             return self.page(collection, select).await.map(Text::from);
         }
         let ready = self.shared.ready(collection, select)?;
-        self.shared.segments.asked(ready.is_some());
+        self.shared.segments.asked.count(ready.is_some());
         if let Some(text) = ready {
             return Ok(text);
         }
@@ -338,7 +338,7 @@ impl Store for SledStore {
         let waiting = self.jobs.as_ref().map_or(0, |jobs| jobs.max_capacity() - jobs.capacity());
         // A size that cannot be read is none that could be told.
         let octets = self.shared.db.size_on_disk().unwrap_or_default();
-        Condition { waiting: waiting as u64, octets, ready: self.shared.segments.hits() }
+        Condition { waiting: waiting as u64, octets, ready: self.shared.segments.asked.hits() }
     }
 }
 
