@@ -78,7 +78,7 @@ pub fn judge_shown(text: &str, now: &Instant, show: &mut dyn FnMut(Part<'_>)) ->
     match object.text("id").map(StixId::parse) {
         Some(Ok(id)) if findings.errors.is_empty() => {
             show(Part::Whole(object));
-            let level = level(object, &id);
+            let level = level(object);
             Ok(Object { id, version, level, revoked: object.get("revoked") == Some(&Json::Bool(true)), warnings: findings.warnings })
         }
         _ => Err(Header::of(object).refusal(findings)),
@@ -102,8 +102,8 @@ fn version(object: &Members<'_>) -> Option<(String, Instant)> {
 }
 
 /// The highest TLP level that marks an object or a part of it.
-pub fn level(object: &Members<'_>, id: &StixId) -> Level {
-    if Tlp::of_id(id.as_str()).is_some() {
+pub fn level(object: &Members<'_>) -> Level {
+    if object.text("id").is_some_and(|id| Tlp::of_id(id).is_some()) {
         return Level::Clear;
     }
     marking::markings(object).filter_map(Level::of_marking).max().unwrap_or_default()

@@ -90,8 +90,9 @@ impl Entry {
         let key = Key::of(&record.id)?;
         let text = std::str::from_utf8(&record.object).unwrap_or_default();
         let json = Json::parse(text).ok();
-        Some(match json.as_ref().and_then(Json::as_object).zip(StixId::parse(&record.id).ok()) {
-            Some((object, id)) => Self::read(record.added, key, object, object::level(object, &id)),
+        let known = StixId::parse(&record.id).is_ok();
+        Some(match json.as_ref().and_then(Json::as_object).filter(|_| known) {
+            Some(object) => Self::read(record.added, key, object, object::level(object)),
             None => Self::bare(record.added, key, Level::Red),
         })
     }

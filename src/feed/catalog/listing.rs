@@ -125,7 +125,7 @@ impl Answer for Selected {
 impl Row {
     /// A record as a row; `None` if it cannot be read.
     pub fn of(collection: Uuid, record: Record) -> Option<Self> {
-        let id = StixId::parse(&record.id).ok()?;
+        StixId::parse(&record.id).ok()?;
         let json = Json::parse(std::str::from_utf8(&record.object).ok()?).ok()?;
         let read = json.as_object()?;
         let text = |name| read.text(name).map(ToOwned::to_owned);
@@ -136,7 +136,7 @@ impl Row {
             name: text("name").or_else(|| text("value")),
             pattern: text("pattern"),
             pattern_type: text("pattern_type"),
-            level: object::level(read, &id),
+            level: object::level(read),
             confidence: confidence(read),
             revoked: read.get("revoked") == Some(&Json::Bool(true)),
             created: text("created"),

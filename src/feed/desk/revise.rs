@@ -15,6 +15,7 @@ use crate::feed::access::Reading;
 use crate::feed::error::FeedError;
 use crate::feed::object::{Properties, to_bytes};
 use crate::stix::id::StixId;
+use crate::stix::json::Json;
 use crate::stix::marking::Level;
 use crate::stix::object;
 use crate::stix::time::Instant;
@@ -123,16 +124,7 @@ impl Feed {
 
     /// Chosen versions of some objects.
     pub async fn records(&self, reading: &Reading, ids: Vec<StixId>, versions: Versions) -> Result<Vec<Record>, StoreError> {
-        let select = Select {
-            after: Stamp::ZERO,
-            from: Stamp::ZERO,
-            limit: usize::MAX,
-            octets: usize::MAX,
-            ids: Some(ids),
-            types: None,
-            versions,
-            clearance: reading.clearance,
-        };
+        let select = Select { ids: Some(ids), ..Select::all(versions, reading.clearance) };
         Ok(self.store.page(reading.collection, &select).await?.records)
     }
 
@@ -187,7 +179,7 @@ impl Held {
     /// Reads a record; `None` for what is no JSON object, which the gate does not let in.
     pub fn read(record: &Record) -> Option<Self> {
         let properties: Properties = serde_json::from_slice(&record.object).ok()?;
-        let level = level(&properties);
+        let level = level_of(&record.object);
         let revoked = properties.get("revoked") == Some(&json!(true));
         Some(Self { properties, level, revoked })
     }
@@ -326,10 +318,15 @@ fn within(properties: Properties, clearance: Level) -> Result<Properties, String
     if level(&properties) > clearance { Err(beyond(clearance)) } else { Ok(properties) }
 }
 
-/// The highest TLP level that marks an object.
+/// The highest TLP level that marks an object or a part of it, as the gate finds it.
 pub(super) fn level(properties: &Properties) -> Level {
-    let refs = properties.get("object_marking_refs").and_then(Value::as_array);
-    refs.into_iter().flatten().filter_map(Value::as_str).filter_map(Level::of_marking).max().unwrap_or_default()
+    level_of(&to_bytes(properties))
+}
+
+/// The same of an object as text; what cannot be read is for nobody's eyes.
+fn level_of(text: &[u8]) -> Level {
+    let json = std::str::from_utf8(text).ok().and_then(|text| Json::parse(text).ok());
+    json.as_ref().and_then(Json::as_object).map_or(Level::Red, object::level)
 }
 
 /// `modified` of the version that follows: the clock, or a millisecond after the version before it.
@@ -344,4 +341,19 @@ fn without_version(properties: &Properties) -> Properties {
 
 fn text<'a>(properties: &'a Properties, name: &str) -> &'a str {
     properties.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stix::marking::TLP;
+
+    #[test]
+    fn a_marked_part_marks_the_object() {
+        let red = TLP.iter().find(|tlp| tlp.level == Level::Red).unwrap().id;
+        let whole = json!({"granular_markings": [{"marking_ref": red, "selectors": ["name"]}], "name": "a"});
+        assert_eq!(level(whole.as_object().unwrap()), Level::Red);
+        assert_eq!(level(json!({"name": "a"}).as_object().unwrap()), Level::Unmarked);
+        assert!(within(whole.as_object().unwrap().clone(), Level::Amber).is_err());
+    }
 }
