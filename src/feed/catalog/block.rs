@@ -11,7 +11,7 @@ use hashbrown::HashTable;
 use uuid::Uuid;
 
 use super::entry::{Entry, Key, Sort};
-use super::telling::{BETWEEN, Telling};
+use super::telling::{self, Telling};
 use crate::stix::marking::Level;
 use crate::taxii::stamp::Stamp;
 
@@ -71,10 +71,21 @@ pub(super) struct Link {
     sort: u16,
 }
 
+/// What names have in common.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Names<'n> {
+    /// How they all begin; of no names: `None`.
+    pub(super) common: Option<&'n [u8]>,
+    pub(super) longest: usize,
+}
+
 /// The rows with their dictionaries.
 #[derive(Debug, Default)]
 pub(super) struct Block {
     rows: Vec<Packed>,
+    /// How the names of all rows begin, dead ones included; of no names: `None`.
+    common_name: Option<Box<[u8]>>,
+    longest_name: usize,
     text: Vec<u8>,
     hashes: Vec<u8>,
     sorts: Dictionary<Sort>,
@@ -119,6 +130,7 @@ impl Block {
             self.odd.insert(row, odd.clone());
         }
         self.newest = self.newest.max(entry.added.0);
+        self.take_name(telling::name(entry.telling.text.as_bytes()));
         let sort = Sort { type_name: entry.key.type_name.clone(), kind: entry.kind.clone() };
         self.rows.push(Packed {
             added: entry.added.0,
@@ -135,6 +147,19 @@ impl Block {
             mark: entry.level as u8 | if entry.revoked { REVOKED } else { 0 },
         });
         row
+    }
+
+    fn take_name(&mut self, name: &[u8]) {
+        let (before, now) = (self.names(), self.names().join(Names::of(name)));
+        if before.common.map(<[u8]>::len) != now.common.map(<[u8]>::len) {
+            self.common_name = now.common.map(Into::into);
+        }
+        self.longest_name = self.longest_name.max(name.len());
+    }
+
+    /// What the names of the rows have in common, dead ones included.
+    pub(super) fn names(&self) -> Names<'_> {
+        Names { common: self.common_name.as_deref(), longest: self.longest_name }
     }
 
     /// A row that is alive.
@@ -316,8 +341,18 @@ impl<'b> Line<'b> {
 
     /// What it is called, folded; empty if it has no text.
     pub(super) fn name(self) -> &'b [u8] {
+        telling::name(self.text())
+    }
+
+    /// The octets of its name after so many that all names begin with, as many as fit and zeros then, which sort as that part of the name
+    /// does; `None` if it has no name.
+    pub(super) fn name_head<const N: usize>(self, common: usize) -> Option<[u8; N]> {
         let text = self.text();
-        text.split(|octet| u32::from(*octet) == u32::from(BETWEEN)).next().unwrap_or_default()
+        let mut head = [0; N];
+        let rest = text.get(common..).unwrap_or_default();
+        let octets = rest.iter().take_while(|octet| **octet != telling::BETWEEN_OCTET);
+        head.iter_mut().zip(octets).for_each(|(head, octet)| *head = *octet);
+        (!text.is_empty()).then_some(head)
     }
 
     /// Its references.
@@ -352,6 +387,25 @@ impl<'b> Line<'b> {
             telling: Telling { text: String::from_utf8_lossy(self.text()).into_owned(), hashes: hashes.to_vec() },
             references: self.references().map(|(sort, target)| (sort.clone(), target)).collect(),
         }
+    }
+}
+
+impl<'n> Names<'n> {
+    /// Of one name; an empty one does not count.
+    fn of(name: &'n [u8]) -> Self {
+        Self { common: Some(name).filter(|name| !name.is_empty()), longest: name.len() }
+    }
+
+    /// Of both.
+    pub(super) fn join(self, other: Self) -> Self {
+        let common = match (self.common, other.common) {
+            (Some(one), Some(other)) => {
+                let same = one.iter().zip(other).take_while(|(one, other)| one == other).count();
+                one.get(..same)
+            }
+            (one, other) => one.or(other),
+        };
+        Self { common, longest: self.longest.max(other.longest) }
     }
 }
 

@@ -87,8 +87,9 @@ impl Digits {
     }
 
     fn are_in(&self, hash: &[u8]) -> bool {
-        let digits: Vec<u8> = hash.iter().flat_map(|octet| [octet >> 4, octet & 0xf]).collect();
-        digits.windows(self.nibbles.len()).any(|window| window == self.nibbles)
+        let digit = |at: usize| hash.get(at / 2).map(|octet| if at.is_multiple_of(2) { octet >> 4 } else { octet & 0xf });
+        let stands = |from: usize| (from..).zip(&self.nibbles).all(|(at, nibble)| digit(at) == Some(*nibble));
+        (0..hash.len() * 2).any(stands)
     }
 }
 

@@ -9,6 +9,8 @@ use crate::stix::pattern::parts::Parts;
 
 /// What stands between pieces of text; no piece holds it.
 pub(super) const BETWEEN: char = '\n';
+/// The same as it stands in the text.
+pub(super) const BETWEEN_OCTET: u8 = BETWEEN as u8;
 /// The most octets of a piece; of a longer one the beginning is kept.
 pub(super) const LONGEST_PIECE: usize = 512;
 /// The most octets of all pieces of an object.
@@ -23,6 +25,11 @@ pub(super) struct Telling {
     pub(super) text: String,
     /// Hashes: for each an octet that counts its octets, and these.
     pub(super) hashes: Vec<u8>,
+}
+
+/// The first piece of a text: what the object is called. Empty if there is no text.
+pub(super) fn name(text: &[u8]) -> &[u8] {
+    memchr::memchr(BETWEEN_OCTET, text).and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 impl Telling {

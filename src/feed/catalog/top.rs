@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use super::block::{Block, Line};
+use super::block::{Block, Line, Names};
 use super::browse::{Browse, Order};
 use super::rows::{At, Rows};
 use crate::stix::marking::Level;
@@ -39,21 +39,13 @@ struct Ranking<'r> {
     descending: bool,
 }
 
-/// What the names of many rows have in common.
-#[derive(Debug, Clone, Copy)]
-struct Names<'r> {
-    /// How they all begin; of no names: `None`.
-    common: Option<&'r [u8]>,
-    longest: usize,
-}
-
 /// The rows of the page that a question asks for, in their order.
 pub(super) fn page(rows: &[(&Rows, Level)], matched: &[Matched<'_>], browse: &Browse) -> Vec<Found> {
     let ranking = Ranking { rows, order: browse.order, descending: browse.descending };
     let range = (browse.offset, browse.offset.saturating_add(browse.limit));
     let (before, mut found) = match browse.order {
         Order::Name => {
-            let names = matched.par_iter().map(Names::of).reduce(Names::none, Names::join);
+            let names = matched.iter().map(|of| of.block.names()).fold(Names::default(), Names::join);
             between(matched, range, |line| ranking.name_key(line, names))
         }
         _ => between(matched, range, |line| ranking.key(line)),
@@ -85,15 +77,6 @@ fn between(matched: &[Matched<'_>], (from, to): (usize, usize), key: impl Fn(Lin
     };
     let before = keys.par_iter().map(before).sum();
     (before, matched.par_iter().zip(&keys).flat_map_iter(on_page).collect())
-}
-
-/// The first octets of a text, which sort as the text does as far as they go.
-fn head<const N: usize>(text: &[u8]) -> [u8; N] {
-    let mut head = [0; N];
-    for (head, octet) in head.iter_mut().zip(text) {
-        *head = *octet;
-    }
-    head
 }
 
 /// The smallest of some keys, at most so many, in no order.
@@ -134,18 +117,13 @@ impl Ranking<'_> {
     /// [`Ranking::key`]; else names of one key are compared in full.
     fn name_key(&self, line: Line<'_>, names: Names<'_>) -> u128 {
         let common = names.common.map_or(0, <[u8]>::len);
-        let rest = line.name().get(common..).unwrap_or_default();
-        let has_name = !line.name().is_empty();
         if names.longest - common <= size_of::<u64>() {
-            return self.key_of(has_name.then(|| u64::from_be_bytes(head(rest))), line);
+            return self.key_of(line.name_head(common).map(u64::from_be_bytes), line);
         }
-        let head = u128::from_be_bytes(head(rest));
-        if !has_name {
-            u128::MAX
-        } else if self.descending {
-            (u128::MAX - 1).saturating_sub(head)
-        } else {
-            head
+        match line.name_head(common).map(u128::from_be_bytes) {
+            Some(head) if self.descending => (u128::MAX - 1).saturating_sub(head),
+            Some(head) => head,
+            None => u128::MAX,
         }
     }
 
@@ -166,29 +144,5 @@ impl Ranking<'_> {
 
     fn line(&self, found: &Found) -> Option<Line<'_>> {
         self.rows.get(found.shelf)?.0.line(found.at)
-    }
-}
-
-impl<'r> Names<'r> {
-    /// Of no rows.
-    fn none() -> Self {
-        Self { common: None, longest: 0 }
-    }
-
-    /// Of the rows of a block; those without a name do not count.
-    fn of(matched: &Matched<'r>) -> Self {
-        let names = matched.lines().map(Line::name).filter(|name| !name.is_empty());
-        names.map(|name| Self { common: Some(name), longest: name.len() }).fold(Self::none(), Self::join)
-    }
-
-    fn join(self, other: Self) -> Self {
-        let common = match (self.common, other.common) {
-            (Some(one), Some(other)) => {
-                let same = one.iter().zip(other).take_while(|(one, other)| one == other).count();
-                one.get(..same)
-            }
-            (one, other) => one.or(other),
-        };
-        Self { common, longest: self.longest.max(other.longest) }
     }
 }
