@@ -411,6 +411,7 @@ fn called(kind: Kind) -> &'static str {
         Kind::UserAgent => "user agent",
         Kind::Mutex => "mutex",
         Kind::Asn => "autonomous system",
+        Kind::Pattern => "pattern",
     }
 }
 

@@ -115,6 +115,7 @@ fn name(kind: Kind, value: &str) -> String {
         Kind::UserAgent => "User agent",
         Kind::Mutex => "Mutex",
         Kind::Asn => "Autonomous system",
+        Kind::Pattern => "Pattern",
         Kind::Cve => "Vulnerability",
         Kind::Technique | Kind::Group | Kind::Software => "ATT&CK",
     };

@@ -11,6 +11,7 @@ mod label;
 mod path;
 pub mod read;
 mod url;
+pub mod values;
 pub mod write;
 
 use std::ops::Range;
@@ -61,6 +62,8 @@ pub enum Kind {
     Mutex,
     /// The number of an autonomous system, without `AS`.
     Asn,
+    /// A pattern, as it is: what an indicator is about that is none of these. Not found in texts.
+    Pattern,
 }
 
 /// Why what looks like an indicator may be none.

@@ -62,6 +62,7 @@ pub fn pattern(kind: Kind, value: &str) -> Option<String> {
         Kind::RegistryKey => equals("windows-registry-key:key"),
         Kind::UserAgent => equals("network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'"),
         Kind::Mutex => equals("mutex:name"),
+        Kind::Pattern => value.to_owned(),
         Kind::Asn => format!("[autonomous-system:number = {value}]"),
         Kind::Cve | Kind::Technique | Kind::Group | Kind::Software => return None,
     })
