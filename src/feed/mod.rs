@@ -13,6 +13,8 @@ pub mod guard;
 pub mod ingest;
 pub mod object;
 pub mod read;
+mod shelf;
+pub mod values;
 
 use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -31,6 +33,7 @@ use consumers::Consumers;
 use counts::Counts;
 use desk::import::Progress;
 use guard::Guard;
+use values::Values;
 
 /// A store with its rules: what every door speaks to.
 pub struct Feed {
@@ -49,6 +52,7 @@ pub struct Feed {
     consumers: Consumers,
     counts: Counts,
     catalog: Arc<Catalog>,
+    values: Arc<Values>,
 }
 
 /// What an operator may set about reading and writing.
@@ -91,6 +95,7 @@ impl Feed {
             consumers: Consumers::default(),
             counts,
             catalog,
+            values: Arc::default(),
         })
     }
 

@@ -128,6 +128,7 @@ impl Feed {
         let at = seen.iter().filter_map(|record| Instant::parse(&record.version).ok()).collect();
         let deleted = self.store.delete(reading.collection, &id, &Versions::Some { first: false, last: false, at }, Some(act)).await?;
         self.catalog.doubt(reading.collection, &id);
+        self.values.doubt(reading.collection, &id);
         match deleted {
             0 => Err(Denied::Hidden.into()),
             _ => Ok(()),

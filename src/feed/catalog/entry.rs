@@ -150,7 +150,7 @@ impl Entry {
 }
 
 /// The `confidence`, from 0 to 100 (§3.2).
-pub(super) fn confidence(object: &Members<'_>) -> Option<u8> {
+pub(in crate::feed) fn confidence(object: &Members<'_>) -> Option<u8> {
     match object.get("confidence") {
         Some(Json::Integer(number)) => u8::try_from(*number).ok().filter(|number| *number <= 100),
         _ => None,
@@ -158,7 +158,7 @@ pub(super) fn confidence(object: &Members<'_>) -> Option<u8> {
 }
 
 /// The `labels` and `indicator_types`, sorted, each once.
-pub(super) fn labels(object: &Members<'_>) -> Vec<Box<str>> {
+pub(in crate::feed) fn labels(object: &Members<'_>) -> Vec<Box<str>> {
     let list = |name| object.get(name).and_then(Json::as_list).unwrap_or_default().iter().filter_map(Json::as_text);
     let mut labels: Vec<Box<str>> = list("labels").chain(list("indicator_types")).map(Into::into).collect();
     labels.sort_unstable();

@@ -12,9 +12,9 @@ use uuid::Uuid;
 use super::Catalog;
 use super::block::ROWS;
 use super::rows::Rows;
-use super::shelf::{self, Shelf};
 use crate::feed::Feed;
 use crate::feed::access::Reading;
+use crate::feed::shelf::{self, Keeper, Shelf};
 use crate::stix::id::StixId;
 use crate::stix::marking::Level;
 use crate::store::directory::Directory;
@@ -50,7 +50,7 @@ pub struct Progress {
 /// A shelf that a question is asked of.
 #[derive(Debug, Clone)]
 pub(super) struct Held {
-    pub(super) shelf: Arc<Shelf>,
+    pub(super) shelf: Arc<Shelf<Rows>>,
     pub(super) clearance: Level,
 }
 
@@ -88,23 +88,12 @@ impl Catalog {
         self.all().iter().filter(|shelf| shelf.collection == collection).for_each(|shelf| shelf.doubt(id.clone()));
     }
 
-    /// Drops the oldest rows of all until the rest fits. For threads that may block.
-    pub(super) fn fit(&self) {
-        let shelves = self.all();
-        while shelves.iter().map(|shelf| shelf.octets()).sum::<usize>() > self.budget {
-            let dropped = shelves.iter().min_by_key(|shelf| shelf.oldest()).is_some_and(|shelf| shelf.drop_oldest());
-            if !dropped {
-                return;
-            }
-        }
-    }
-
     /// The octets that the whole index takes.
     pub(super) fn octets(&self) -> usize {
         self.all().iter().map(|shelf| shelf.octets()).sum()
     }
 
-    fn all(&self) -> Vec<Arc<Shelf>> {
+    fn all(&self) -> Vec<Arc<Shelf<Rows>>> {
         self.shelves.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
@@ -115,12 +104,25 @@ impl Catalog {
         let mut held: Vec<Held> = Vec::new();
         for reading in readings {
             let Some((number, _)) = directory.collection(reading.collection) else { continue };
-            let its = shelves.entry(number).or_insert_with(|| Arc::new(Shelf::new(reading.collection, self.block_rows))).clone();
+            let its = shelves.entry(number).or_insert_with(|| Arc::new(Shelf::new(reading.collection, (), Rows::new(self.block_rows)))).clone();
             if !held.iter().any(|other| Arc::ptr_eq(&other.shelf, &its)) {
                 held.push(Held { shelf: its, clearance: reading.clearance });
             }
         }
         held
+    }
+}
+
+impl Keeper for Catalog {
+    /// Drops the oldest rows of all until the rest fits. For threads that may block.
+    fn fit(&self) {
+        let shelves = self.all();
+        while shelves.iter().map(|shelf| shelf.octets()).sum::<usize>() > self.budget {
+            let oldest = shelves.iter().min_by_key(|shelf| shelf.index().oldest().unwrap_or(Stamp(u64::MAX)));
+            if !oldest.is_some_and(|shelf| shelf.change(Rows::drop_oldest)) {
+                return;
+            }
+        }
     }
 }
 
@@ -139,7 +141,7 @@ impl Feed {
             let progress = |held: &Held| Progress {
                 collection: held.shelf.collection,
                 complete: held.shelf.is_loaded(),
-                objects: held.shelf.rows().count(held.clearance),
+                objects: held.shelf.index().count(held.clearance),
             };
             held.iter().map(progress).collect()
         });
@@ -220,7 +222,7 @@ async fn read<A: Send + 'static>(
     question: impl FnOnce(&[(&Rows, Level)]) -> A + Send + 'static,
 ) -> Result<(A, Coverage), StoreError> {
     let read = move || {
-        let guards: Vec<_> = held.iter().map(|held| held.shelf.rows()).collect();
+        let guards: Vec<_> = held.iter().map(|held| held.shelf.index()).collect();
         let rows: Vec<(&Rows, Level)> = guards.iter().zip(&held).map(|(guard, held)| (&**guard, held.clearance)).collect();
         let mut coverage = Coverage::default();
         for (held, (rows, _)) in held.iter().zip(&rows) {

@@ -7,7 +7,7 @@
 
 mod block;
 pub mod browse;
-mod entry;
+pub(super) mod entry;
 mod filter;
 pub mod graph;
 pub mod held;
@@ -19,7 +19,6 @@ mod naive;
 mod needle;
 pub mod overview;
 mod rows;
-mod shelf;
 mod telling;
 #[cfg(test)]
 mod tests;
@@ -28,13 +27,15 @@ mod top;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use shelf::Shelf;
+use rows::Rows;
+
+use super::shelf::Shelf;
 
 /// The index of all collections.
 #[derive(Debug)]
 pub(super) struct Catalog {
     /// By the collection's number: an id may go and come again.
-    shelves: Mutex<HashMap<u32, Arc<Shelf>>>,
+    shelves: Mutex<HashMap<u32, Arc<Shelf<Rows>>>>,
     /// The most octets of all shelves together.
     budget: usize,
     /// The most rows in a block.

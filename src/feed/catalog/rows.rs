@@ -3,6 +3,7 @@
 //! A row that is superseded stays in its block, dead, until half of the block is: then the block is rebuilt, or what is left of it moves to
 //! the block that is being filled.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::mem;
 
@@ -11,7 +12,10 @@ use uuid::Uuid;
 
 use super::block::{Block, Line};
 use super::entry::{Entry, Key};
+use crate::feed::shelf::Index;
+use crate::stix::id::StixId;
 use crate::stix::marking::Level;
+use crate::store::Record;
 use crate::taxii::stamp::Stamp;
 
 /// A block is not rebuilt for fewer dead rows than this part of the rows that fit it.
@@ -56,6 +60,42 @@ impl At {
     }
 }
 
+impl Index for Rows {
+    type Entry = Entry;
+    type Reader = ();
+
+    fn read((): &(), record: &Record) -> Option<Entry> {
+        Entry::of(record)
+    }
+
+    fn clear(&mut self) {
+        *self = Self::new(self.block_length);
+    }
+
+    fn take(&mut self, fresh: Vec<Entry>) {
+        for entry in fresh {
+            if self.find(&entry.key).is_none_or(|line| line.added() < entry.added) {
+                self.put(&entry);
+            }
+        }
+    }
+
+    fn correct(&mut self, ids: &[StixId], entries: Vec<Entry>) {
+        let entries: HashMap<&Key, &Entry> = entries.iter().map(|entry| (&entry.key, entry)).collect();
+        for key in ids.iter().filter_map(|id| Key::of(id.as_str())) {
+            match entries.get(&key) {
+                Some(entry) => self.put(entry),
+                None => self.remove(&key),
+            }
+        }
+    }
+
+    fn octets(&self) -> usize {
+        let blocks: usize = self.blocks.iter().flatten().map(|block| block.octets()).sum();
+        blocks + self.places.allocation_size() + self.blocks.capacity() * size_of::<Option<Box<Block>>>()
+    }
+}
+
 impl Rows {
     /// No rows, in blocks of at most so many.
     pub(super) fn new(block_rows: usize) -> Self {
@@ -69,11 +109,6 @@ impl Rows {
             levels: [0; 6],
             left_out: None,
         }
-    }
-
-    /// Forgets all rows, and what was left out.
-    pub(super) fn clear(&mut self) {
-        *self = Self::new(self.block_length);
     }
 
     /// The row of an object.
@@ -112,12 +147,6 @@ impl Rows {
     /// Up to which stamp some is left out; `None` if everything is there.
     pub(super) fn left_out(&self) -> Option<Stamp> {
         self.left_out
-    }
-
-    /// The octets that all this takes.
-    pub(super) fn octets(&self) -> usize {
-        let blocks: usize = self.blocks.iter().flatten().map(|block| block.octets()).sum();
-        blocks + self.places.allocation_size() + self.blocks.capacity() * size_of::<Option<Box<Block>>>()
     }
 
     /// Takes a version for the latest of its object.

@@ -1,21 +1,18 @@
-//! The rows of one collection, and how they follow it: page by page from the last stamp, each object read once.
+//! An index of one collection, and how it follows it: page by page from the last stamp, each object read once.
 //!
 //! Who asks catches up itself, if there is little to catch up with; the first time, or after a long while, a task of its own does it.
 //! Nobody waits for a lock while the store is asked: what was read is taken only if nothing was taken meanwhile, else it is read again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::mem;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
-use super::Catalog;
-use super::entry::{Entry, Key};
-use super::rows::Rows;
 use crate::stix::id::StixId;
 use crate::stix::marking::Level;
 use crate::store::{Page, Record, Select, Store, StoreError, Versions};
@@ -28,43 +25,75 @@ const PAGE_OCTETS: usize = 16 << 20;
 /// Objects that are fetched by their ids at once.
 const FETCH: usize = 50;
 /// When more objects than this are doubtful, everything is read anew.
-pub(super) const MOST_DOUBTS: usize = 10_000;
+pub(in crate::feed) const MOST_DOUBTS: usize = 10_000;
+
+/// What is kept of the latest versions of a collection.
+pub(in crate::feed) trait Index: Send + Sync + 'static {
+    /// What is kept of an object.
+    type Entry: Send;
+    /// What reading an object needs besides.
+    type Reader: Send + Sync;
+
+    /// Reads an object; `None` if nothing is kept of it.
+    fn read(reader: &Self::Reader, record: &Record) -> Option<Self::Entry>;
+
+    /// Forgets everything.
+    fn clear(&mut self);
+
+    /// Takes what was read, in the order of the collection; an entry that is older than what is kept of its object is passed over.
+    fn take(&mut self, fresh: Vec<Self::Entry>);
+
+    /// Takes what has become of some objects: those without an entry are no more.
+    fn correct(&mut self, ids: &[StixId], entries: Vec<Self::Entry>);
+
+    /// Nothing more comes for now: everything up to this stamp was taken.
+    fn settle(&mut self, _: Stamp) {}
+
+    /// The octets that it takes.
+    fn octets(&self) -> usize;
+}
+
+/// Who looks after all shelves together.
+pub(in crate::feed) trait Keeper: Send + Sync + 'static {
+    /// Something was taken.
+    fn fit(&self) {}
+}
 
 /// One collection.
 #[derive(Debug)]
-pub(super) struct Shelf {
-    pub(super) collection: Uuid,
-    rows: RwLock<Rows>,
+pub(in crate::feed) struct Shelf<I: Index> {
+    pub(in crate::feed) collection: Uuid,
+    reader: I::Reader,
+    index: RwLock<I>,
     place: Mutex<Place>,
     phase: watch::Sender<Phase>,
     octets: AtomicUsize,
-    oldest: AtomicU64,
 }
 
-/// How far the rows follow the collection.
+/// How far the index follows the collection.
 #[derive(Debug, Clone, Default)]
 struct Place {
-    /// Everything up to here is in the rows,
+    /// Everything up to here is in the index,
     position: Stamp,
     /// but for what these may have become. With the number of the doubt, so that a later one is told from it.
     doubtful: BTreeMap<StixId, u64>,
     doubts: u64,
-    /// The rows are of no use any more: the next batch begins them anew.
+    /// The index is of no use any more: the next batch begins it anew.
     afresh: bool,
     /// Grows with every batch.
     turn: u64,
 }
 
-/// Whether the rows were once all there.
+/// Whether everything was once there.
 #[derive(Debug, Clone)]
 enum Phase {
-    /// Not all, and nobody reads them.
+    /// Not all, and nobody reads it.
     Idle,
-    /// They are being read.
+    /// It is being read.
     Loading,
     /// All were there when somebody looked last.
     Loaded,
-    /// Reading them failed.
+    /// Reading it failed.
     Failed(StoreError),
 }
 
@@ -78,49 +107,42 @@ struct Batch {
     again: Vec<Record>,
 }
 
-impl Shelf {
+impl<I: Index> Shelf<I> {
     /// A shelf that is to follow a collection from its beginning.
-    pub(super) fn new(collection: Uuid, block_rows: usize) -> Self {
-        Self {
-            collection,
-            rows: RwLock::new(Rows::new(block_rows)),
-            place: Mutex::default(),
-            phase: watch::Sender::new(Phase::Idle),
-            octets: AtomicUsize::new(0),
-            oldest: AtomicU64::new(u64::MAX),
-        }
+    pub(in crate::feed) fn new(collection: Uuid, reader: I::Reader, index: I) -> Self {
+        let (index, phase) = (RwLock::new(index), watch::Sender::new(Phase::Idle));
+        Self { collection, reader, index, place: Mutex::default(), phase, octets: AtomicUsize::new(0) }
     }
 
-    /// The rows. For threads that may block: they wait while rows are being taken.
-    pub(super) fn rows(&self) -> RwLockReadGuard<'_, Rows> {
-        self.rows.read().unwrap_or_else(PoisonError::into_inner)
+    /// The index. For threads that may block: they wait while something is being taken.
+    pub(in crate::feed) fn index(&self) -> RwLockReadGuard<'_, I> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the rows were once all there.
-    pub(super) fn is_loaded(&self) -> bool {
-        matches!(*self.phase.borrow(), Phase::Loaded)
+    /// Changes the index, as who looks after it sees fit. For threads that may block.
+    pub(in crate::feed) fn change<T>(&self, change: impl FnOnce(&mut I) -> T) -> T {
+        let mut index = self.index_mut();
+        let result = change(&mut index);
+        self.octets.store(index.octets(), Ordering::Relaxed);
+        result
     }
 
-    /// The octets that it takes.
-    pub(super) fn octets(&self) -> usize {
+    fn index_mut(&self) -> RwLockWriteGuard<'_, I> {
+        self.index.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The octets that the index takes.
+    pub(in crate::feed) fn octets(&self) -> usize {
         self.octets.load(Ordering::Relaxed)
     }
 
-    /// How new the block is that [`Shelf::drop_oldest`] would drop; [`Stamp`] of `u64::MAX` if there is none.
-    pub(super) fn oldest(&self) -> Stamp {
-        Stamp(self.oldest.load(Ordering::Relaxed))
+    /// Whether everything was once there.
+    pub(in crate::feed) fn is_loaded(&self) -> bool {
+        matches!(*self.phase.borrow(), Phase::Loaded)
     }
 
-    /// Leaves the oldest rows out. For threads that may block.
-    pub(super) fn drop_oldest(&self) -> bool {
-        let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
-        let dropped = rows.drop_oldest();
-        self.measure(&rows);
-        dropped
-    }
-
-    /// What the rows say of an object may be wrong: it is looked up before anybody is answered.
-    pub(super) fn doubt(&self, id: StixId) {
+    /// What the index says of an object may be wrong: it is looked up before anybody is answered.
+    pub(in crate::feed) fn doubt(&self, id: StixId) {
         let mut place = self.place();
         place.doubts += 1;
         let doubt = place.doubts;
@@ -130,13 +152,13 @@ impl Shelf {
         }
     }
 
-    /// Sees to it that the rows are as the store is now. May take long the first time, and goes on if nobody waits for it any more.
-    pub(super) async fn follow(self: &Arc<Self>, catalog: &Arc<Catalog>, store: &Arc<dyn Store>) -> Result<(), StoreError> {
+    /// Sees to it that the index is as the store is now. May take long the first time, and goes on if nobody waits for it any more.
+    pub(in crate::feed) async fn follow(self: &Arc<Self>, keeper: &Arc<impl Keeper>, store: &Arc<dyn Store>) -> Result<(), StoreError> {
         loop {
-            if self.is_loaded() && self.catch_up(catalog, &**store).await? {
+            if self.is_loaded() && self.catch_up(keeper, &**store).await? {
                 return Ok(());
             }
-            self.load(catalog, store);
+            self.load(keeper, store);
             let phase = self.phase.subscribe().wait_for(|phase| !matches!(phase, Phase::Loading)).await.map(|phase| phase.clone());
             if let Ok(Phase::Failed(error)) = phase {
                 return Err(error);
@@ -145,27 +167,27 @@ impl Shelf {
     }
 
     /// Takes what is new, unless that is more than a page. Returns whether nothing is left.
-    async fn catch_up(self: &Arc<Self>, catalog: &Arc<Catalog>, store: &dyn Store) -> Result<bool, StoreError> {
+    async fn catch_up(self: &Arc<Self>, keeper: &Arc<impl Keeper>, store: &dyn Store) -> Result<bool, StoreError> {
         loop {
             let batch = self.read(store).await?;
             if batch.is_empty() {
                 return Ok(true);
             }
             let more = batch.fresh.more;
-            if self.clone().take(catalog.clone(), batch).await? {
+            if self.clone().take(keeper.clone(), batch).await? {
                 return Ok(!more);
             }
         }
     }
 
     /// Starts the task that reads everything, unless it is running.
-    fn load(self: &Arc<Self>, catalog: &Arc<Catalog>, store: &Arc<dyn Store>) {
+    fn load(self: &Arc<Self>, keeper: &Arc<impl Keeper>, store: &Arc<dyn Store>) {
         let start = |phase: &mut Phase| !matches!(mem::replace(phase, Phase::Loading), Phase::Loading);
         if self.phase.send_if_modified(start) {
-            let (this, catalog, store) = (self.clone(), catalog.clone(), store.clone());
+            let (this, keeper, store) = (self.clone(), keeper.clone(), store.clone());
             tokio::spawn(async move {
                 let loaded = async {
-                    while !this.catch_up(&catalog, &*store).await? {}
+                    while !this.catch_up(&keeper, &*store).await? {}
                     Ok(())
                 }
                 .await;
@@ -184,54 +206,45 @@ impl Shelf {
     }
 
     /// Takes a batch, unless another was taken since it was read. Returns whether it was taken.
-    async fn take(self: Arc<Self>, catalog: Arc<Catalog>, batch: Batch) -> Result<bool, StoreError> {
+    async fn take(self: Arc<Self>, keeper: Arc<impl Keeper>, batch: Batch) -> Result<bool, StoreError> {
         let taken = spawn_blocking(move || {
-            let read = |records: &[Record]| -> Vec<Option<Entry>> { records.par_iter().map(Entry::of).collect() };
+            let read = |records: &[Record]| -> Vec<I::Entry> { records.par_iter().filter_map(|record| I::read(&self.reader, record)).collect() };
             let (fresh, again) = (read(&batch.fresh.records), read(&batch.again));
-            let taken = self.enter(&batch, &fresh, &again);
-            catalog.fit();
+            let taken = self.enter(&batch, fresh, again);
+            keeper.fit();
             taken
         });
-        taken.await.map_err(|error| StoreError::Engine(format!("the catalog could not read objects: {error}")))
+        taken.await.map_err(|error| StoreError::Engine(format!("an index could not read objects: {error}")))
     }
 
-    fn enter(&self, batch: &Batch, fresh: &[Option<Entry>], again: &[Option<Entry>]) -> bool {
-        let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
+    fn enter(&self, batch: &Batch, fresh: Vec<I::Entry>, again: Vec<I::Entry>) -> bool {
+        let mut index = self.index_mut();
         if self.place().turn != batch.place.turn {
             return false;
         }
         if batch.place.afresh {
-            rows.clear();
+            index.clear();
         }
-        let is_new = |rows: &Rows, entry: &Entry| rows.find(&entry.key).is_none_or(|line| line.added() < entry.added);
-        for entry in fresh.iter().flatten() {
-            if is_new(&rows, entry) {
-                rows.put(entry);
-            }
+        index.take(fresh);
+        if !batch.place.doubtful.is_empty() {
+            let doubtful: Vec<StixId> = batch.place.doubtful.keys().cloned().collect();
+            index.correct(&doubtful, again);
         }
-        let again: HashMap<&Key, &Entry> = again.iter().flatten().map(|entry| (&entry.key, entry)).collect();
-        for key in batch.place.doubtful.keys().filter_map(|id| Key::of(id.as_str())) {
-            match again.get(&key) {
-                Some(entry) => rows.put(entry),
-                None => rows.remove(&key),
-            }
+        let position = batch.fresh.dates().map_or(batch.place.position, |(_, last)| last);
+        if !batch.fresh.more {
+            index.settle(position);
         }
-        self.measure(&rows);
+        self.octets.store(index.octets(), Ordering::Relaxed);
         let mut place = self.place();
         if place.turn != batch.place.turn {
             // Too much was doubted in this moment.
             return false;
         }
-        place.position = batch.fresh.dates().map_or(place.position, |(_, last)| last);
+        place.position = position;
         place.doubtful.retain(|id, doubt| batch.place.doubtful.get(id) != Some(doubt));
         place.afresh = false;
         place.turn += 1;
         true
-    }
-
-    fn measure(&self, rows: &Rows) {
-        self.octets.store(rows.octets(), Ordering::Relaxed);
-        self.oldest.store(rows.oldest().map_or(u64::MAX, |stamp| stamp.0), Ordering::Relaxed);
     }
 
     /// Held for the time of a copy at most.
@@ -252,7 +265,7 @@ fn everything() -> Select {
 }
 
 /// The latest versions of some objects, as far as a clearance may see them.
-pub(super) async fn fetch(store: &dyn Store, collection: Uuid, ids: Vec<StixId>, clearance: Level) -> Result<Vec<Record>, StoreError> {
+pub(in crate::feed) async fn fetch(store: &dyn Store, collection: Uuid, ids: Vec<StixId>, clearance: Level) -> Result<Vec<Record>, StoreError> {
     let mut records = Vec::with_capacity(ids.len());
     for ids in ids.chunks(FETCH) {
         let select = Select { limit: ids.len(), ids: Some(ids.to_vec()), clearance, ..everything() };

@@ -1,0 +1,312 @@
+//! Some hundred values in the order of lists, with what is known of them, packed.
+
+use std::collections::HashMap;
+
+use super::entry::{Object, Told};
+use super::order::key;
+use crate::stix::ioc::Kind;
+use crate::stix::marking::Level;
+use crate::taxii::stamp::Stamp;
+
+/// No confidence.
+const UNSURE: u8 = u8::MAX;
+/// No such time; later than all times.
+const NEVER: u64 = u64::MAX;
+
+/// A value as it is kept.
+#[derive(Debug, Clone, Copy)]
+struct Packed {
+    object: Object,
+    added: u64,
+    created: u64,
+    modified: u64,
+    valid_from: u64,
+    valid_until: u64,
+    number: u32,
+    text: u32,
+    value_length: u32,
+    name_length: u16,
+    /// Of an identifier that is not spelled as usual.
+    id_length: u16,
+    labels: u32,
+    source: u32,
+    kind: Kind,
+    level: Level,
+    confidence: u8,
+    sound: bool,
+    revoked: bool,
+    blocked: bool,
+}
+
+/// Values of one kind that follow each other. It does not change.
+#[derive(Debug)]
+pub struct Chunk {
+    /// No two chunks of the program have the same.
+    pub edition: u64,
+    /// Names it among the chunks of the collection, and its successor.
+    pub(super) serial: u32,
+    /// The key of its first value.
+    pub(super) first: Box<[u8]>,
+    rows: Vec<Packed>,
+    text: String,
+    labels: Vec<Box<[Box<str>]>>,
+    sources: Vec<Box<str>>,
+}
+
+/// A value in its chunk.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'c> {
+    chunk: &'c Chunk,
+    packed: &'c Packed,
+}
+
+/// Puts values into a chunk.
+#[derive(Debug, Default)]
+pub(super) struct Builder {
+    rows: Vec<Packed>,
+    first: Box<[u8]>,
+    text: String,
+    labels: Dictionary<Box<[Box<str>]>>,
+    sources: Dictionary<Box<str>>,
+}
+
+#[derive(Debug, Default)]
+struct Dictionary<T> {
+    values: Vec<T>,
+    places: HashMap<T, u32>,
+}
+
+/// A value that is new.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fresh<'e> {
+    pub(super) object: Object,
+    pub(super) added: Stamp,
+    pub(super) told: &'e Told,
+    pub(super) kind: Kind,
+    pub(super) value: &'e str,
+    pub(super) sound: bool,
+    pub(super) blocked: bool,
+    pub(super) number: u32,
+}
+
+impl Chunk {
+    /// Its values in their order; of values that are the same the most confident one first, of those the newest.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.rows.iter().map(|packed| Row { chunk: self, packed })
+    }
+
+    /// What sort of things its values are.
+    pub fn kind(&self) -> Option<Kind> {
+        self.rows.first().map(|packed| packed.kind)
+    }
+
+    /// How many values it has.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The octets that it takes.
+    pub(super) fn octets(&self) -> usize {
+        let labels: usize = self.labels.iter().flat_map(|set| set.iter()).map(|label| label.len() + size_of::<Box<str>>()).sum();
+        let sources: usize = self.sources.iter().map(|source| source.len() + size_of::<Box<str>>()).sum();
+        size_of::<Self>() + self.rows.capacity() * size_of::<Packed>() + self.text.capacity() + labels + sources + self.first.len()
+    }
+
+    fn piece(&self, from: usize, length: usize) -> &str {
+        self.text.get(from..from + length).unwrap_or_default()
+    }
+}
+
+impl<'c> Row<'c> {
+    /// What sort of thing the value is.
+    pub fn kind(self) -> Kind {
+        self.packed.kind
+    }
+
+    /// The value, in the normal form of its kind if it is [sound](Row::is_sound).
+    pub fn value(self) -> &'c str {
+        self.chunk.piece(self.packed.text as usize, self.packed.value_length as usize)
+    }
+
+    /// Whether the value is in normal form.
+    pub fn is_sound(self) -> bool {
+        self.packed.sound
+    }
+
+    /// A number from 9,000,000 up that no other value of the collection has.
+    pub fn number(self) -> u32 {
+        self.packed.number
+    }
+
+    /// The name of the indicator.
+    pub fn name(self) -> &'c str {
+        self.chunk.piece((self.packed.text + self.packed.value_length) as usize, self.packed.name_length.into())
+    }
+
+    /// The id of the indicator.
+    pub fn id(self) -> String {
+        let odd = self.odd_id();
+        if odd.is_empty() { self.packed.object.id() } else { odd.to_owned() }
+    }
+
+    /// Its labels and types, sorted.
+    pub fn labels(self) -> &'c [Box<str>] {
+        self.chunk.labels.get(self.packed.labels as usize).map_or(&[], |labels| labels)
+    }
+
+    /// The id of who made it; empty if it does not say.
+    pub fn source(self) -> &'c str {
+        self.chunk.sources.get(self.packed.source as usize).map_or("", |source| source)
+    }
+
+    /// Its TLP level.
+    pub fn level(self) -> Level {
+        self.packed.level
+    }
+
+    /// 0 to 100.
+    pub fn confidence(self) -> Option<u8> {
+        Some(self.packed.confidence).filter(|confidence| *confidence != UNSURE)
+    }
+
+    /// When this version was added to the collection.
+    pub fn added(self) -> Stamp {
+        Stamp(self.packed.added)
+    }
+
+    /// When the indicator was made.
+    pub fn created(self) -> Stamp {
+        Stamp(self.packed.created)
+    }
+
+    /// When this version of it was made.
+    pub fn modified(self) -> Stamp {
+        Stamp(self.packed.modified)
+    }
+
+    /// When it begins to be valid.
+    pub fn valid_from(self) -> Stamp {
+        Stamp(self.packed.valid_from)
+    }
+
+    /// When it ends, if it does.
+    pub fn valid_until(self) -> Option<Stamp> {
+        Some(self.packed.valid_until).filter(|micros| *micros != NEVER).map(Stamp)
+    }
+
+    /// Whether it was taken back.
+    pub fn is_revoked(self) -> bool {
+        self.packed.revoked
+    }
+
+    /// Whether a warning list blocks the value.
+    pub fn is_blocked(self) -> bool {
+        self.packed.blocked
+    }
+
+    pub(super) fn object(self) -> Object {
+        self.packed.object
+    }
+
+    pub(super) fn key(self) -> Vec<u8> {
+        key(self.kind(), self.value(), self.is_sound())
+    }
+
+    fn odd_id(self) -> &'c str {
+        let from = self.packed.text + self.packed.value_length + u32::from(self.packed.name_length);
+        self.chunk.piece(from as usize, self.packed.id_length.into())
+    }
+}
+
+impl Builder {
+    /// How many values are in it.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Adds a value of another chunk.
+    pub(super) fn copy(&mut self, row: Row<'_>, key: &[u8]) {
+        let (value, name, id) = (row.value(), row.name(), row.odd_id());
+        let (labels, source) = (self.labels.place(row.labels()), self.sources.place(row.source()));
+        self.push(Packed { labels, source, ..*row.packed }, [value, name, id], key);
+    }
+
+    /// Adds a value that is new.
+    pub(super) fn add(&mut self, fresh: &Fresh<'_>, key: &[u8]) {
+        let Fresh { object, added, told, kind, value, sound, blocked, number } = *fresh;
+        let (labels, source) = (self.labels.place(&told.labels), self.sources.place(&told.source));
+        let packed = Packed {
+            object,
+            added: added.0,
+            created: told.created.0,
+            modified: told.modified.0,
+            valid_from: told.valid_from.0,
+            valid_until: told.valid_until.map_or(NEVER, |until| until.0),
+            number,
+            text: 0,
+            value_length: 0,
+            name_length: 0,
+            id_length: 0,
+            labels,
+            source,
+            kind,
+            level: told.level,
+            confidence: told.confidence.unwrap_or(UNSURE),
+            sound,
+            revoked: told.revoked,
+            blocked,
+        };
+        self.push(packed, [value, &told.name, &told.odd_id], key);
+    }
+
+    fn push(&mut self, packed: Packed, [value, name, id]: [&str; 3], key: &[u8]) {
+        if self.rows.is_empty() {
+            self.first = key.into();
+        }
+        let text = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+        self.text.extend([value, name, id]);
+        // An object is no longer than a request, which is no longer than these can count; names are cut.
+        let value_length = u32::try_from(value.len()).unwrap_or(u32::MAX);
+        let [name_length, id_length] = [name, id].map(|text| u16::try_from(text.len()).unwrap_or(u16::MAX));
+        self.rows.push(Packed { text, value_length, name_length, id_length, ..packed });
+    }
+
+    /// The chunk, and a new builder in its place.
+    pub(super) fn finish(&mut self, serial: u32, edition: u64) -> Chunk {
+        let Self { mut rows, first, mut text, labels, sources } = std::mem::take(self);
+        rows.shrink_to_fit();
+        text.shrink_to_fit();
+        Chunk { edition, serial, first, rows, text, labels: labels.values, sources: sources.values }
+    }
+}
+
+impl Dictionary<Box<[Box<str>]>> {
+    fn place(&mut self, labels: &[Box<str>]) -> u32 {
+        place(&mut self.values, &mut self.places, labels)
+    }
+}
+
+impl Dictionary<Box<str>> {
+    fn place(&mut self, source: &str) -> u32 {
+        place(&mut self.values, &mut self.places, source)
+    }
+}
+
+fn place<T, Q>(values: &mut Vec<T>, places: &mut HashMap<T, u32>, value: &Q) -> u32
+where
+    T: std::borrow::Borrow<Q> + std::hash::Hash + Eq + Clone + for<'q> From<&'q Q>,
+    Q: std::hash::Hash + Eq + ?Sized,
+{
+    if let Some(place) = places.get(value) {
+        return *place;
+    }
+    let place = u32::try_from(values.len()).unwrap_or(u32::MAX);
+    values.push(value.into());
+    places.insert(value.into(), place);
+    place
+}

@@ -1,0 +1,129 @@
+//! One indicator as lists want it, read from its text once.
+
+use uuid::Uuid;
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::feed::catalog::entry::{confidence, labels};
+use crate::feed::guard::lists::{Lists, Policy};
+use crate::feed::guard::subject::{Algorithm, Subject};
+use crate::stix::ioc::Kind;
+use crate::stix::ioc::values::{Value, values};
+use crate::stix::json::{Json, Members};
+use crate::stix::marking::Level;
+use crate::stix::object;
+use crate::stix::pattern::parse::parse;
+use crate::stix::time::Instant;
+use crate::store::Record;
+use crate::taxii::stamp::Stamp;
+
+/// Of a name the beginning is kept.
+const LONGEST_NAME: usize = 512;
+/// How identifiers of indicators begin.
+const INDICATOR: &str = "indicator--";
+
+/// An indicator with its values.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) object: Object,
+    pub(super) added: Stamp,
+    pub(super) told: Told,
+    /// Each with whether a warning list blocks it.
+    pub(super) values: Vec<(Value, bool)>,
+}
+
+/// An identifier: its UUID, or a digest of it if that is not spelled as usual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Object(pub(super) Uuid);
+
+/// What is told with each value.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Told {
+    /// The identifier, if it is not spelled as usual.
+    pub(super) odd_id: Box<str>,
+    pub(super) name: Box<str>,
+    pub(super) labels: Box<[Box<str>]>,
+    pub(super) source: Box<str>,
+    pub(super) level: Level,
+    pub(super) confidence: Option<u8>,
+    pub(super) revoked: bool,
+    pub(super) created: Stamp,
+    pub(super) modified: Stamp,
+    pub(super) valid_from: Stamp,
+    pub(super) valid_until: Option<Stamp>,
+}
+
+impl Object {
+    /// The object of an identifier; `None` if that is of no indicator.
+    pub(super) fn of(id: &str) -> Option<Self> {
+        let uuid = id.strip_prefix(INDICATOR)?;
+        let parsed = Uuid::try_parse(uuid).ok().filter(|parsed| parsed.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == uuid);
+        Some(Self(parsed.unwrap_or_else(|| Uuid::from_u128(xxh3_128(id.as_bytes())))))
+    }
+
+    /// The identifier, if it is spelled as usual.
+    pub(super) fn id(self) -> String {
+        format!("{INDICATOR}{}", self.0)
+    }
+}
+
+impl Entry {
+    /// Reads a record; `None` if it is no indicator. A pattern that is no list of values is told itself.
+    pub(super) fn of(record: &Record, lists: &Lists) -> Option<Self> {
+        let object = Object::of(&record.id)?;
+        let json = Json::parse(std::str::from_utf8(&record.object).ok()?).ok()?;
+        let members = json.as_object()?;
+        let odd_id = if object.id() == record.id { Box::default() } else { record.id.as_str().into() };
+        let told = Told { odd_id, ..Told::of(members) };
+        let is_stix = members.text("pattern_type").is_none_or(|language| language == "stix");
+        let pattern = members.text("pattern").unwrap_or_default();
+        let mut found = Some(pattern).filter(|_| is_stix).and_then(|pattern| parse(pattern).ok()).map(|tree| values(&tree)).unwrap_or_default();
+        if found.is_empty() {
+            found.push(Value { kind: Kind::Pattern, text: pattern.to_owned(), sound: false });
+        }
+        let values = found.into_iter().map(|value| {
+            let blocked = is_blocked(&value, lists);
+            (value, blocked)
+        });
+        Some(Self { object, added: record.added, told, values: values.collect() })
+    }
+}
+
+impl Told {
+    fn of(object: &Members<'_>) -> Self {
+        let time = |name| object.text(name).and_then(|text| Instant::parse(text).ok()).map(|instant| Stamp(instant.micros()));
+        let name = object.text("name").unwrap_or_default();
+        let end = (0..=name.len().min(LONGEST_NAME)).rev().find(|end| name.is_char_boundary(*end)).unwrap_or_default();
+        Self {
+            odd_id: Box::default(),
+            name: name.get(..end).unwrap_or_default().into(),
+            labels: labels(object).into(),
+            source: object.text("created_by_ref").unwrap_or_default().into(),
+            level: object::level(object),
+            confidence: confidence(object),
+            revoked: object.get("revoked") == Some(&Json::Bool(true)),
+            created: time("created").unwrap_or_default(),
+            modified: time("modified").unwrap_or_default(),
+            valid_from: time("valid_from").unwrap_or_default(),
+            valid_until: time("valid_until"),
+        }
+    }
+}
+
+/// Whether a warning list blocks a value.
+fn is_blocked(value: &Value, lists: &Lists) -> bool {
+    let text = value.text.as_str();
+    let subject = match value.kind {
+        Kind::Ipv4 | Kind::Ipv6 | Kind::Network => Subject::of_network(text),
+        Kind::Domain => Some(Subject::Host(text)),
+        Kind::Url => Some(Subject::Url(text)),
+        Kind::Email => Some(Subject::Email(text)),
+        Kind::Md5 => Some(Subject::Hash(Algorithm::Md5, text)),
+        Kind::Sha1 => Some(Subject::Hash(Algorithm::Sha1, text)),
+        Kind::Sha256 => Some(Subject::Hash(Algorithm::Sha256, text)),
+        Kind::Sha512 => Some(Subject::Hash(Algorithm::Sha512, text)),
+        Kind::FileName => Some(Subject::FileName(text)),
+        _ => None,
+    };
+    let subject = subject.unwrap_or(Subject::Other(text));
+    lists.check(&subject).iter().any(|hit| hit.policy == Policy::Block)
+}

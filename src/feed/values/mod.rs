@@ -1,0 +1,120 @@
+//! What the indicators of a collection say is bad, value by value: from it lists are made for tools that speak no TAXII.
+//!
+//! A cache like the catalog, and followed like it: of the latest version of each indicator the [values](crate::stix::ioc::values) that each
+//! alone are enough, in the order of lists, in chunks of some hundred. A chunk never changes. What is new or gone makes new chunks in the place
+//! of a few, so that whoever has made something of a chunk has to make it anew only where something changed. Readers take all chunks at once, as
+//! they were published last, and wait for nobody.
+//!
+//! Whatever is revoked, not valid yet or any more, or on a warning list that blocks, is here too, and says so: it may be valid tomorrow, and a
+//! reader may want to know what has gone.
+
+pub mod chunk;
+mod entry;
+mod order;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+
+use super::Feed;
+use super::access::Reading;
+use super::guard::Guard;
+use super::shelf::{Keeper, Shelf};
+use crate::stix::id::StixId;
+use crate::store::directory::Directory;
+use crate::store::{Page, Select, StoreError, Versions};
+use crate::taxii::stamp::Stamp;
+use chunk::Chunk;
+use table::{FULL, Table};
+use uuid::Uuid;
+
+/// Objects on a page of [`Feed::objects_behind`].
+const PAGE: usize = 1_000;
+/// Their octets, unless a single one is larger.
+const PAGE_OCTETS: usize = 4 << 20;
+
+/// The values of all collections.
+#[derive(Default)]
+pub(super) struct Values {
+    /// By the collection's number: an id may go and come again.
+    shelves: Mutex<HashMap<u32, Arc<Held>>>,
+}
+
+/// The values of a collection.
+struct Held {
+    shelf: Arc<Shelf<Table>>,
+    published: Arc<ArcSwap<Snapshot>>,
+}
+
+/// All values of a collection at one time.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// In the order of lists.
+    pub chunks: Arc<[Arc<Chunk>]>,
+    /// The stamp of the last object that was read, indicator or not.
+    pub latest: Stamp,
+    /// Another one whenever a value becomes different or an object is deleted; 0 before anything was read.
+    pub edition: u64,
+    /// The store could not be asked: this is how it was a while ago.
+    pub stale: bool,
+}
+
+impl Values {
+    /// What is known of an object may be wrong: somebody deleted versions of it.
+    pub(super) fn doubt(&self, collection: Uuid, id: &StixId) {
+        let shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        shelves.values().filter(|held| held.shelf.collection == collection).for_each(|held| held.shelf.doubt(id.clone()));
+    }
+
+    fn hold(&self, directory: &Directory, collection: Uuid, guard: &Guard) -> Option<Arc<Held>> {
+        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        shelves.retain(|number, _| directory.collections.contains_key(number));
+        let (number, _) = directory.collection(collection)?;
+        Some(shelves.entry(number).or_insert_with(|| Arc::new(Held::new(collection, guard))).clone())
+    }
+}
+
+impl Keeper for Values {}
+
+impl Held {
+    fn new(collection: Uuid, guard: &Guard) -> Self {
+        let published = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
+        let shelf = Arc::new(Shelf::new(collection, guard.lists.clone(), Table::new(published.clone(), FULL)));
+        Self { shelf, published }
+    }
+}
+
+impl Feed {
+    /// The values of a collection as they are now. The first time, and after a restart, all its indicators are read.
+    ///
+    /// If the store cannot be asked, they are as they were when it could.
+    pub async fn values(&self, reading: &Reading) -> Result<Snapshot, StoreError> {
+        let held = self.values.hold(&self.directory(), reading.collection, &self.guard).ok_or(StoreError::NoCollection(reading.collection))?;
+        let followed = held.shelf.follow(&self.values, &self.store).await;
+        let snapshot = Snapshot::clone(&held.published.load());
+        match followed {
+            Ok(()) => Ok(snapshot),
+            Err(error) if snapshot.edition > 0 && !matches!(error, StoreError::NoCollection(_)) => {
+                tracing::warn!(%error, collection = %reading.collection, "lists are as they were when the store could be asked last");
+                Ok(Snapshot { stale: true, ..snapshot })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The latest versions of all objects that the caller may read and that stand behind a place, as many as make a page.
+    pub async fn objects_behind(&self, reading: &Reading, place: Stamp) -> Result<Page, StoreError> {
+        let select = Select { from: place, limit: PAGE, octets: PAGE_OCTETS, ..Select::all(Versions::LAST, reading.clearance) };
+        self.store.page(reading.collection, &select).await
+    }
+
+    /// The octets that the values of all collections take.
+    pub fn values_octets(&self) -> usize {
+        let shelves = self.values.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        shelves.values().map(|held| held.shelf.octets()).sum()
+    }
+}

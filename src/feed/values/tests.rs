@@ -1,0 +1,205 @@
+//! The table against a sorted list, and what is read of an indicator.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::Snapshot;
+use super::chunk::Row;
+use super::entry::{Entry, Object, Told};
+use super::order::key;
+use super::table::Table;
+use crate::feed::guard::lists::Lists;
+use crate::feed::guard::{Guard, Options};
+use crate::feed::shelf::Index;
+use crate::stix::id::StixId;
+use crate::stix::ioc::Kind;
+use crate::stix::ioc::values::Value;
+use crate::store::Record;
+use crate::taxii::stamp::Stamp;
+
+/// Few, so that many indicators have the same; two URLs belong together.
+const VALUES: [(Kind, &str, bool); 9] = [
+    (Kind::Domain, "evil.example", true),
+    (Kind::Domain, "a.evil.example", true),
+    (Kind::Domain, "b.example", true),
+    (Kind::Domain, "evil example", false),
+    (Kind::Url, "http://evil.example/", true),
+    (Kind::Url, "https://evil.example/", true),
+    (Kind::Ipv4, "198.51.100.7", true),
+    (Kind::Ipv4, "198.51.100.12", true),
+    (Kind::Sha256, "ab", false),
+];
+
+/// What happens to an indicator.
+#[derive(Debug, Clone)]
+enum Step {
+    /// A version is read, with some of the values.
+    Read(u128, Vec<usize>, u8),
+    /// Versions were deleted, and an older one is the latest again.
+    Fall(u128, Vec<usize>),
+    /// It was deleted.
+    Delete(u128),
+    /// Nothing more comes for now.
+    Settle,
+}
+
+fn object(n: u128) -> StixId {
+    StixId::parse(&format!("indicator--{}", Uuid::from_u128(0x4000_8000_0000_0000_0000 | n))).unwrap()
+}
+
+fn entry(n: u128, added: u64, values: &[usize], confidence: u8) -> Entry {
+    let value = |at: &usize| {
+        let (kind, text, sound) = VALUES[*at];
+        (Value { kind, text: text.into(), sound }, false)
+    };
+    let told = Told { name: format!("{n} {added}").into(), confidence: Some(confidence), ..Told::default() };
+    Entry { object: Object::of(object(n).as_str()).unwrap(), added: Stamp(added), told, values: values.iter().map(value).collect() }
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let values = || prop::collection::vec(0..VALUES.len(), 0..4);
+    let step = prop_oneof![
+        6 => (0..40_u128, values(), 0..3_u8).prop_map(|(n, values, confidence)| Step::Read(n, values, confidence)),
+        1 => (0..40_u128, values()).prop_map(|(n, values)| Step::Fall(n, values)),
+        1 => (0..40_u128).prop_map(Step::Delete),
+        2 => Just(Step::Settle),
+    ];
+    prop::collection::vec(step, 1..120)
+}
+
+fn told(row: Row<'_>) -> (Kind, String, String) {
+    (row.kind(), row.value().to_owned(), row.name().to_owned())
+}
+
+/// What the snapshot should hold of the latest versions.
+fn expected(latest: &BTreeMap<u128, Entry>) -> Vec<(Kind, String, String)> {
+    let mut rows = Vec::new();
+    for entry in latest.values() {
+        let mut once: Vec<&Value> = Vec::new();
+        for (value, _) in &entry.values {
+            if !once.contains(&value) {
+                once.push(value);
+                let rank = (
+                    key(value.kind, &value.text, value.sound),
+                    value.text.clone(),
+                    Reverse(entry.told.confidence),
+                    Reverse(entry.added),
+                    entry.object,
+                );
+                rows.push((rank, (value.kind, value.text.clone(), entry.told.name.to_string())));
+            }
+        }
+    }
+    rows.sort();
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+proptest! {
+    #[test]
+    fn chunks_hold_the_values_of_the_latest_versions_in_order(steps in steps()) {
+        let published = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
+        let mut table = Table::new(published.clone(), 4);
+        let mut latest: BTreeMap<u128, Entry> = BTreeMap::new();
+        let mut clock = 1000;
+        for step in steps {
+            clock += 1;
+            match step {
+                Step::Read(n, values, confidence) => {
+                    latest.insert(n, entry(n, clock, &values, confidence));
+                    table.take(vec![entry(n, clock, &values, confidence)]);
+                    // What comes late and is older is passed over.
+                    table.take(vec![entry(n, clock - 1000, &[0], 9)]);
+                }
+                Step::Fall(n, values) => {
+                    latest.insert(n, entry(n, 500, &values, 0));
+                    table.correct(&[object(n)], vec![entry(n, 500, &values, 0)]);
+                }
+                Step::Delete(n) => {
+                    latest.remove(&n);
+                    table.correct(&[object(n)], Vec::new());
+                }
+                Step::Settle => {}
+            }
+            let before = published.load_full();
+            table.settle(Stamp(1));
+            let after = published.load_full();
+            let rows: Vec<_> = after.chunks.iter().flat_map(|chunk| chunk.rows().map(told).collect::<Vec<_>>()).collect();
+            prop_assert_eq!(rows, expected(&latest));
+            // A chunk is known by its edition, and none is torn between values that belong together.
+            let mut editions: HashMap<u64, usize> = HashMap::new();
+            for (at, chunk) in after.chunks.iter().enumerate() {
+                prop_assert!(!chunk.is_empty() && editions.insert(chunk.edition, at).is_none());
+                prop_assert!(chunk.rows().all(|row| Some(row.kind()) == chunk.kind()));
+                let next = after.chunks.get(at + 1).and_then(|next| next.rows().next().map(Row::key));
+                prop_assert_ne!(chunk.rows().last().map(Row::key), next);
+                let old = before.chunks.iter().find(|old| old.edition == chunk.edition);
+                prop_assert!(old.is_none_or(|old| Arc::ptr_eq(old, chunk)));
+            }
+            // Numbers are of values.
+            let mut numbers: HashMap<u32, (Kind, String)> = HashMap::new();
+            for row in after.chunks.iter().flat_map(|chunk| chunk.rows()) {
+                let value = (row.kind(), row.value().to_owned());
+                prop_assert_eq!(numbers.entry(row.number()).or_insert_with(|| value.clone()), &value);
+                prop_assert!(row.number() >= 9_000_000);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_change_makes_few_chunks_anew() {
+    let published = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
+    let mut table = Table::new(published.clone(), 8);
+    let many = |range: std::ops::Range<u64>| {
+        let one = |n: u64| {
+            let value = Value { kind: Kind::Domain, text: format!("d{n:05}.example"), sound: true };
+            Entry { values: vec![(value, false)], ..entry(n.into(), n + 1, &[], 50) }
+        };
+        range.map(one).collect::<Vec<_>>()
+    };
+    table.take(many(0..1000));
+    table.settle(Stamp(1));
+    let before = published.load_full();
+    table.take(many(1000..1001));
+    table.settle(Stamp(1));
+    let after = published.load_full();
+    let same = after.chunks.iter().filter(|chunk| before.chunks.iter().any(|old| Arc::ptr_eq(old, chunk))).count();
+    assert!(same + 1 >= before.chunks.len(), "{same} of {}", before.chunks.len());
+    assert!(before.chunks.len() < 300, "{}", before.chunks.len());
+}
+
+fn read(object: &str, lists: &Lists) -> Option<Entry> {
+    let id = object.split('"').nth(3).unwrap().to_owned();
+    Entry::of(&Record { added: Stamp(1), id, version: String::new(), object: Bytes::from(object.to_owned()) }, lists)
+}
+
+#[test]
+fn an_indicator_is_told_with_its_values_and_what_blocks_them() {
+    let guard = Guard::open(&Options { defaults: true, ..Options::default() }).unwrap();
+    let text = r#"{"id":"indicator--00000000-0000-4000-8000-000000000001","pattern":"[ipv4-addr:value = '8.8.8.8' OR domain-name:value = 'evil-shop.com']",
+        "pattern_type":"stix","name":"n","labels":["b"],"indicator_types":["a"],"confidence":85,"revoked":true,"valid_from":"2021-03-02T00:00:00Z",
+        "object_marking_refs":["marking-definition--f88d31f6-486f-44da-b317-01333bde0b82"]}"#;
+    let entry = read(text, &guard.lists).unwrap();
+    let values: Vec<_> = entry.values.iter().map(|(value, blocked)| (value.text.as_str(), *blocked)).collect();
+    assert_eq!(values, [("8.8.8.8", true), ("evil-shop.com", false)]);
+    let Told { name, labels, confidence, revoked, valid_from, valid_until, .. } = entry.told;
+    assert_eq!((&*name, labels.len(), confidence, revoked, valid_from, valid_until), ("n", 2, Some(85), true, Stamp(1_614_643_200_000_000), None));
+    assert_eq!(entry.told.level.name(), "amber");
+    let foreign = text.replace("\"stix\"", "\"sigma\"");
+    assert!(read(&foreign, &guard.lists).unwrap().values.iter().all(|(value, _)| value.kind == Kind::Pattern && !value.sound));
+    assert!(read(&text.replace("indicator--", "malware--"), &guard.lists).is_none());
+}
+
+#[test]
+fn an_identifier_in_capitals_stays_as_it_is() {
+    let id = "indicator--00000000-0000-4000-8000-00000000000A";
+    let entry = read(&format!(r#"{{"id":"{id}"}}"#), &Lists::default()).unwrap();
+    assert_eq!(&*entry.told.odd_id, id);
+    assert_ne!(Object::of(id), Object::of(&id.to_lowercase()));
+}
