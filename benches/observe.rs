@@ -51,7 +51,7 @@ async fn app(secret: &str) -> Arc<App> {
         curated: None,
     };
     let sha256 = token::digest(secret).expect("a secret of ours");
-    let token = Token { sha256, user: name.clone(), label: "bench".into(), created: Stamp::ZERO, expires: None, last_used: None };
+    let token = Token { sha256, user: name.clone(), label: "bench".into(), created: Stamp::ZERO, expires: None, last_used: None, list: None };
     let edits = vec![
         Edit::AddRoot(Root { slug: "feeds".into(), title: "Feeds".into(), description: None }),
         Edit::AddCollection(collection),
@@ -82,6 +82,8 @@ async fn app(secret: &str) -> Arc<App> {
         },
         console_idle_minutes: 30,
         compressed_octets: 0,
+        lists_octets: 1 << 24,
+        lists_guarded: true,
     };
     Arc::new(App::new(feed, auth, options))
 }

@@ -12,7 +12,7 @@ use crate::auth::accounts;
 use crate::door::caller::Segments;
 use crate::door::error::Failure;
 use crate::door::{App, json, respond};
-use crate::store::directory::{self, Conflict, Directory, Edit};
+use crate::store::directory::{self, Conflict, Directory, Edit, OpenedList};
 use crate::taxii::stamp::Stamp;
 
 /// What makes a token.
@@ -23,6 +23,23 @@ pub struct NewToken {
     pub label: String,
     /// Seconds until it ends; without it, it does not.
     pub expires_in: Option<u64>,
+    /// The list that it opens; without it, it stands for the user.
+    pub list: Option<List>,
+}
+
+/// A list that a key in the path opens: `/lists/by-key/{key}/{file}`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct List {
+    /// The API root.
+    pub root: String,
+    /// The collection, by id or alias.
+    pub collection: String,
+    /// The name of the file.
+    pub file: String,
+    /// What else is asked of it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub query: String,
 }
 
 /// A token as this door shows it. Times are TAXII timestamps.
@@ -42,6 +59,9 @@ pub struct Token {
     /// When it was last used, to the minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_used: Option<String>,
+    /// The list that it opens; without it, it stands for the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<List>,
 }
 
 /// A token that was made a moment ago.
@@ -63,7 +83,12 @@ pub struct Tokens {
 
 impl Token {
     /// What may be shown of a token.
-    pub fn of(token: &directory::Token) -> Self {
+    pub fn of(token: &directory::Token, directory: &Directory) -> Self {
+        let list = token.list.as_ref().and_then(|list| {
+            let (_, collection) = directory.collection(list.collection)?;
+            let name = collection.alias.clone().unwrap_or_else(|| collection.id.to_string());
+            Some(List { root: collection.root.clone(), collection: name, file: list.file.clone(), query: list.query.clone() })
+        });
         Self {
             id: token.shown().to_owned(),
             user: token.user.clone(),
@@ -71,13 +96,15 @@ impl Token {
             created: token.created.to_string(),
             expires: token.expires.as_ref().map(Stamp::to_string),
             last_used: token.last_used.as_ref().map(Stamp::to_string),
+            list,
         }
     }
 }
 
 /// `GET /admin/tokens/`
 pub async fn list(State(app): State<Arc<App>>) -> Response {
-    respond::resource(StatusCode::OK, &Tokens { tokens: app.feed.directory().tokens.values().map(Token::of).collect() })
+    let directory = app.feed.directory();
+    respond::resource(StatusCode::OK, &Tokens { tokens: directory.tokens.values().map(|token| Token::of(token, &directory)).collect() })
 }
 
 /// `GET /admin/users/{user}/tokens/`
@@ -86,21 +113,23 @@ pub async fn of_user(State(app): State<Arc<App>>, path: Segments) -> Result<Resp
     if !directory.users.contains_key(name) {
         return Err(Conflict::Missing(format!("user {name}")).into());
     }
-    let tokens = directory.tokens.values().filter(|token| token.user == name).map(Token::of).collect();
+    let tokens = directory.tokens.values().filter(|token| token.user == name).map(|token| Token::of(token, &directory)).collect();
     Ok(respond::resource(StatusCode::OK, &Tokens { tokens }))
 }
 
 /// `POST /admin/users/{user}/tokens/`
 pub async fn add(State(app): State<Arc<App>>, path: Segments, request: Request) -> Result<Response, Failure> {
-    let NewToken { label, expires_in } = json::read(request, &app).await?;
-    let new = accounts::NewToken { user: path.get("user").into(), label, lifetime: expires_in };
+    let NewToken { label, expires_in, list } = json::read(request, &app).await?;
+    let list = list.map(|list| opened(&app.feed.directory(), list)).transpose()?;
+    let new = accounts::NewToken { user: path.get("user").into(), label, lifetime: expires_in, list };
     let (made, token) = accounts::add_token(&app.feed, new, administers(&app)).await?;
-    Ok(respond::resource(StatusCode::CREATED, &Made { shown: Token::of(&made), token }))
+    Ok(respond::resource(StatusCode::CREATED, &Made { shown: Token::of(&made, &app.feed.directory()), token }))
 }
 
 /// `GET /admin/tokens/{token}/`
 pub async fn one(State(app): State<Arc<App>>, path: Segments) -> Result<Response, Failure> {
-    Ok(respond::resource(StatusCode::OK, &Token::of(target(&app.feed.directory(), path.get("token"))?)))
+    let directory = app.feed.directory();
+    Ok(respond::resource(StatusCode::OK, &Token::of(target(&directory, path.get("token"))?, &directory)))
 }
 
 /// `DELETE /admin/tokens/{token}/`
@@ -108,6 +137,13 @@ pub async fn remove(State(app): State<Arc<App>>, path: Segments) -> Result<Respo
     let sha256 = target(&app.feed.directory(), path.get("token"))?.sha256.clone();
     app.feed.edit(vec![Edit::RemoveToken(sha256)], Some(administers(&app))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// A list with its collection as the directory knows it.
+fn opened(directory: &Directory, list: List) -> Result<OpenedList, Failure> {
+    let missing = || Conflict::Missing(format!("collection {}/{}", list.root, list.collection));
+    let collection = directory.find_collection(&list.root, &list.collection).ok_or_else(missing)?.id;
+    Ok(OpenedList { collection, file: list.file, query: list.query })
 }
 
 /// The one token whose hash begins with `digits`.

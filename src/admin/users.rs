@@ -95,7 +95,7 @@ pub async fn add(State(app): State<Arc<App>>, request: Request) -> Result<Respon
 pub async fn one(State(app): State<Arc<App>>, path: Segments) -> Result<Response, Failure> {
     let (directory, name) = (app.feed.directory(), path.get("user"));
     let user = directory.users.get(name).ok_or_else(|| Conflict::Missing(format!("user {name}")))?;
-    let tokens = directory.tokens.values().filter(|token| token.user == name).map(Token::of).collect();
+    let tokens = directory.tokens.values().filter(|token| token.user == name).map(|token| Token::of(token, &directory)).collect();
     let grants = grants::all(&directory).filter(|grant| grant.user == name).collect();
     Ok(respond::resource(StatusCode::OK, &Shown { user: User::of(user), tokens, grants }))
 }

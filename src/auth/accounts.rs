@@ -6,7 +6,7 @@ use crate::feed::Feed;
 use crate::stix::marking::Level;
 use crate::store::EditError;
 use crate::store::audit::Act;
-use crate::store::directory::{Conflict, Edit, Token, User};
+use crate::store::directory::{Conflict, Edit, OpenedList, Token, User};
 use crate::taxii::stamp::Stamp;
 
 /// The fewest characters of a password. Guesses are slowed and hashes are slow, so length is all that is asked (NIST SP 800-63B §5.1.1.2).
@@ -41,6 +41,8 @@ pub struct NewToken {
     pub label: String,
     /// Seconds until it ends; `None`: it does not.
     pub lifetime: Option<u64>,
+    /// The list that it opens, if it is to open nothing else.
+    pub list: Option<OpenedList>,
 }
 
 /// Why an account was not made or changed.
@@ -81,7 +83,7 @@ pub async fn add_token(feed: &Feed, new: NewToken, act: Act) -> Result<(Token, S
     let label = check_label(new.label)?;
     let secret = token::generate().map_err(|e| AccountError::Machine(e.to_string()))?;
     let sha256 = token::digest(&secret).ok_or_else(|| AccountError::Machine("the token has no digest".into()))?;
-    let token = Token { sha256, user: new.user, label, created, expires, last_used: None };
+    let token = Token { sha256, user: new.user, label, created, expires, last_used: None, list: new.list };
     feed.edit(vec![Edit::AddToken(token.clone())], Some(act)).await?;
     Ok((token, secret))
 }
@@ -180,7 +182,7 @@ mod tests {
     async fn a_token_lets_in_and_its_secret_is_not_kept() {
         let feed = feed().await;
         add_user(&feed, ann("correct horse"), act()).await.unwrap();
-        let new = NewToken { user: "ann".into(), label: "siem".into(), lifetime: Some(60) };
+        let new = NewToken { user: "ann".into(), label: "siem".into(), lifetime: Some(60), list: None };
         let (token, secret) = add_token(&feed, new, act()).await.unwrap();
         assert_eq!(token.expires, Some(Stamp(Still.now().0 + 60_000_000)));
         assert!(!serde_json::to_string(&*feed.directory()).unwrap().contains(&secret));
@@ -196,7 +198,7 @@ mod tests {
         }
         assert!(matches!(set_password(&feed, "ann", "correct horse".into(), act()).await, Err(AccountError::Edit(EditError::Refused(_)))));
         for (label, lifetime) in [("a\nb", None), ("", Some(0)), ("", Some(u64::MAX))] {
-            let new = NewToken { user: "ann".into(), label: label.into(), lifetime };
+            let new = NewToken { user: "ann".into(), label: label.into(), lifetime, list: None };
             assert!(matches!(add_token(&feed, new, act()).await, Err(AccountError::Unfit(_))), "{label:?} {lifetime:?}");
         }
         assert!(feed.directory().users.is_empty());

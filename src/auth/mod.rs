@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use crate::feed::Feed;
 use crate::feed::access::Principal;
 use crate::store::EditError;
-use crate::store::directory::Edit;
+use crate::store::directory::{Edit, OpenedList, Token};
 use crate::taxii::stamp::Stamp;
 use credential::Credential;
 use throttle::Throttle;
@@ -92,7 +92,18 @@ impl Authenticator {
         Ok(())
     }
 
+    /// Whose list a key opens, and which; `None` if it opens none.
+    pub fn by_list_key(&self, secret: &str) -> Option<(Principal, OpenedList)> {
+        let (principal, token) = self.token(secret)?;
+        Some((principal, token.list?))
+    }
+
     fn by_token(&self, secret: &str) -> Option<Principal> {
+        self.token(secret).filter(|(_, token)| token.list.is_none()).map(|(principal, _)| principal)
+    }
+
+    /// A token that has not ended, with whom it stands for.
+    fn token(&self, secret: &str) -> Option<(Principal, Token)> {
         let sha256 = token::digest(secret)?;
         let now = self.feed.clock().now();
         let directory = self.feed.directory();
@@ -101,7 +112,7 @@ impl Authenticator {
         if token.last_used.is_none_or(|last| last.0 + MINUTE <= now.0) {
             self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(sha256, now);
         }
-        Some(Principal::of(user))
+        Some((Principal::of(user), token.clone()))
     }
 
     /// The one user that a certificate names. One that names several could be either, and is neither.

@@ -14,6 +14,7 @@ use super::{App, request, tls};
 use crate::auth::AuthError;
 use crate::auth::credential::Credential;
 use crate::feed::access::{Denied, Principal};
+use crate::store::directory::OpenedList;
 use crate::taxii::cursor;
 
 /// Marks a request that the program makes to itself, on a store that it holds open: who may open the store may do everything.
@@ -45,6 +46,31 @@ impl FromRequestParts<Arc<App>> for Caller {
             visit.admit(&principal, address, app.feed.clock().now(), || goes_on(&parts.uri))?;
         }
         Ok(Self(principal))
+    }
+}
+
+/// A list that the key in the path opens, with whom the key stands for; 404 if it opens none.
+#[derive(Debug, Clone)]
+pub struct ByKey {
+    /// Who made the key, as far as it may read now.
+    pub principal: Principal,
+    /// What the key opens.
+    pub list: OpenedList,
+}
+
+impl FromRequestParts<Arc<App>> for ByKey {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
+        let (address, segments) = (address(parts, app), Segments::from_request_parts(parts, app).await?);
+        let (principal, list) = app.auth.by_list_key(segments.get("key")).ok_or(Denied::Hidden)?;
+        if let Some(name) = principal.name() {
+            request::is_of(name, address);
+        }
+        if let Some(visit) = parts.extensions.get::<Visit>() {
+            visit.admit(&principal, address, app.feed.clock().now(), || false)?;
+        }
+        Ok(Self { principal, list })
     }
 }
 

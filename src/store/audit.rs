@@ -242,7 +242,15 @@ mod tests {
     #[test]
     fn what_differs_is_told_without_secrets() {
         let mut before = Directory::default();
-        let token = Token { sha256: "ab".repeat(32), user: "ann".into(), label: "SIEM".into(), created: Stamp(1), expires: None, last_used: None };
+        let token = Token {
+            sha256: "ab".repeat(32),
+            user: "ann".into(),
+            label: "SIEM".into(),
+            created: Stamp(1),
+            expires: None,
+            last_used: None,
+            list: None,
+        };
         for edit in [Edit::AddUser(user(Some("$argon2id$old"))), Edit::AddToken(token.clone())] {
             before.apply(edit).unwrap();
         }

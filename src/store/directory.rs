@@ -11,7 +11,7 @@ use crate::stix::marking::Level;
 use crate::taxii::stamp::Stamp;
 
 /// First path segments that are doors of their own and can be no root.
-const RESERVED: &[&str] = &["taxii2", "lists", "console", "admin", "events", "healthz", "readyz", "metrics", "static", "desk"];
+const RESERVED: &[&str] = &["taxii2", "lists", "console", "admin", "events", "by-key", "healthz", "readyz", "metrics", "static", "desk"];
 
 /// All roots, collections, users, tokens and grants.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +102,21 @@ pub struct Token {
     /// When it was last used, to the minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used: Option<Stamp>,
+    /// The list that it opens, and nothing else, for devices that know no credentials; `None`: it stands for the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<OpenedList>,
+}
+
+/// A list that a key in the path opens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenedList {
+    /// Of which collection.
+    pub collection: Uuid,
+    /// The name of the file.
+    pub file: String,
+    /// What else is asked of it; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub query: String,
 }
 
 impl Token {
@@ -290,6 +305,7 @@ impl Directory {
             of.remove(&id);
         }
         self.grants.retain(|_, of| !of.is_empty());
+        self.tokens.retain(|_, token| token.list.as_ref().is_none_or(|list| list.collection != id));
         Ok(())
     }
 
@@ -320,6 +336,9 @@ impl Directory {
     fn add_token(&mut self, token: Token) -> Result<(), Conflict> {
         if !self.users.contains_key(&token.user) {
             return Err(Conflict::Missing(format!("user {}", token.user)));
+        }
+        if let Some(list) = token.list.as_ref().filter(|list| self.collection(list.collection).is_none()) {
+            return Err(Conflict::Missing(format!("collection {}", list.collection)));
         }
         if self.tokens.contains_key(&token.sha256) {
             return Err(Conflict::Exists("this token".into()));
@@ -446,7 +465,8 @@ mod tests {
         directory.apply(Edit::AddCollection(one.clone())).unwrap();
         directory.apply(Edit::AddUser(user("ann"))).unwrap();
         directory.apply(Edit::Grant { user: "ann".into(), collection: one.id, rights: Rights { read: true, write: false } }).unwrap();
-        let token = Token { sha256: "ab".into(), user: "ann".into(), label: "siem".into(), created: Stamp::ZERO, expires: None, last_used: None };
+        let token =
+            Token { sha256: "ab".into(), user: "ann".into(), label: "siem".into(), created: Stamp::ZERO, expires: None, last_used: None, list: None };
         directory.apply(Edit::AddToken(token)).unwrap();
         directory.apply(Edit::RemoveUser("ann".into())).unwrap();
         assert!(directory.tokens.is_empty() && directory.grants.is_empty());

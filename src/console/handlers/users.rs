@@ -117,7 +117,7 @@ pub async fn add_token(path: Segments, base: Base, form: Form) -> Answer {
             Err(_) => return Ok(visit.go(&here, Tone::Fault, "For how long a token lasts is a number of days.")),
         },
     };
-    let new = NewToken { user: user.name.clone(), label: form.get("label").into(), lifetime: days };
+    let new = NewToken { user: user.name.clone(), label: form.get("label").into(), lifetime: days, list: None };
     match accounts::add_token(&visit.app.feed, new, visit.act(Verb::Administer, None)).await {
         Ok((_, secret)) => Ok(visit.page(&page(visit, &user, &base, "", Some(secret.into())))),
         Err(error) => told(visit, Err(error), &here, &here, ""),
