@@ -48,6 +48,7 @@ pub struct Config {
     pub limits: Limits,
     pub cache: Cache,
     pub console: Console,
+    pub lists: Lists,
     pub access: Access,
     pub guard: Guard,
     pub operation: Operation,
@@ -112,6 +113,15 @@ pub struct Cache {
 pub struct Console {
     pub catalog_octets: usize,
     pub idle_minutes: u64,
+}
+
+/// `[lists]`
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "they are documented once, in taxiway.default.toml")]
+pub struct Lists {
+    pub cache_octets: usize,
+    pub guarded: bool,
 }
 
 /// `[access]`
@@ -274,6 +284,8 @@ impl Config {
             console_idle_minutes: self.console.idle_minutes,
             document_octets: self.limits.document_octets.get(),
             compressed_octets: self.cache.compressed_octets,
+            lists_octets: self.lists.cache_octets,
+            lists_guarded: self.lists.guarded,
             limits: self.limits(),
         }
     }

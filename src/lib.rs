@@ -12,6 +12,7 @@ pub mod desk;
 pub mod door;
 pub mod feed;
 pub mod http;
+pub mod lists;
 pub mod operation;
 pub mod stix;
 pub mod store;

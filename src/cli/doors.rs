@@ -6,18 +6,19 @@ use axum::Router;
 use axum::routing::MethodRouter;
 
 use crate::door::App;
-use crate::{admin, console, desk, http};
+use crate::{admin, console, desk, http, lists};
 
 /// The paths of a door with their methods.
 type Table = Vec<(&'static str, MethodRouter<Arc<App>>)>;
 
 /// Every path of every door.
 pub fn paths() -> impl Iterator<Item = &'static str> {
-    let tables: [Table; 4] = [http::table(), admin::table(), desk::table(), console::table()];
+    let tables: [Table; 5] = [http::table(), admin::table(), desk::table(), lists::table(), console::table()];
     tables.into_iter().flatten().map(|(path, _)| path)
 }
 
 /// The doors, merged.
 pub fn router(app: &Arc<App>) -> Router {
-    http::router(app.clone()).merge(admin::router(app.clone())).merge(desk::router(app.clone())).merge(console::router(app.clone()))
+    let routers = [admin::router, desk::router, lists::router, console::router];
+    routers.into_iter().fold(http::router(app.clone()), |all, router| all.merge(router(app.clone())))
 }

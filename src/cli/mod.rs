@@ -8,6 +8,7 @@ pub mod collection;
 pub mod copy;
 pub mod doors;
 pub mod exit;
+pub mod export;
 pub mod find;
 pub mod grant;
 pub mod import;
@@ -73,6 +74,8 @@ enum Verb {
     Find(find::Find),
     /// Show an object with its versions, who made them, when and from where
     Show(find::Show),
+    /// Print a list for tools that speak no TAXII, or write it to a file
+    Export(export::Export),
     /// The audit log
     Audit(audit::Audit),
     /// Copy a store that no server has open
@@ -119,6 +122,7 @@ impl Verb {
             Self::Find(find) => return find.run().await,
             Self::Show(show) => return show.run().await,
             Self::Audit(audit) => return audit.run().await,
+            Self::Export(export) => export.run().await,
             Self::Serve(serve) => serve.run().await,
             Self::Root(command) => command.run().await,
             Self::Collection(command) => command.run().await,

@@ -166,6 +166,8 @@ mod tests {
             console_idle_minutes: 30,
             document_octets: 100_000,
             compressed_octets: 0,
+            lists_octets: 1 << 20,
+            lists_guarded: true,
             limits,
         }
     }

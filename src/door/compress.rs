@@ -37,6 +37,12 @@ impl Coding {
         best.filter(|(weight, _)| *weight > 0.0).map(|(_, coding)| coding)
     }
 
+    /// Whether a client takes this one.
+    pub fn is_accepted(self, headers: &HeaderMap) -> bool {
+        let given = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+        given.flat_map(|list| list.split(',')).filter_map(preference).any(|(weight, coding)| coding == self && weight > 0.0)
+    }
+
     /// As the `Content-Encoding` header names it.
     pub fn name(self) -> &'static str {
         match self {

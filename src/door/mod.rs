@@ -80,6 +80,10 @@ pub struct Options {
     pub document_octets: u64,
     /// The most octets of compressed answers that are kept.
     pub compressed_octets: usize,
+    /// The most octets of the texts of lists that are kept.
+    pub lists_octets: usize,
+    /// Whether lists leave out what a warning list blocks.
+    pub lists_guarded: bool,
     /// How much one caller may take, and all together.
     pub limits: limits::Options,
 }

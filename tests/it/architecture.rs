@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each floor with the floors it may use. Neighbours (`http`, `admin`, `desk`, `console`, `operation`) do not know each other.
+/// Each floor with the floors it may use. Neighbours (`http`, `admin`, `desk`, `lists`, `console`, `operation`) do not know each other.
 const FLOORS: &[(&str, &[&str])] = &[
     ("stix", &[]),
     ("taxii", &["stix"]),
@@ -14,11 +14,12 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("http", &["stix", "taxii", "store", "feed", "auth", "door"]),
     ("admin", &["stix", "taxii", "store", "feed", "auth", "door"]),
     ("desk", &["stix", "taxii", "store", "feed", "auth", "door"]),
+    ("lists", &["stix", "taxii", "store", "feed", "auth", "door"]),
     ("console", &["stix", "taxii", "store", "feed", "auth", "door"]),
     ("operation", &["stix", "taxii", "store", "feed", "auth", "door"]),
     ("config", &["stix", "taxii", "store", "feed", "auth", "door", "operation"]),
     ("telemetry", &["config"]),
-    ("cli", &["stix", "taxii", "store", "feed", "auth", "door", "http", "admin", "desk", "console", "operation", "config", "telemetry"]),
+    ("cli", &["stix", "taxii", "store", "feed", "auth", "door", "http", "admin", "desk", "lists", "console", "operation", "config", "telemetry"]),
     ("main", &["cli"]),
     ("lib", &[]),
 ];
@@ -27,7 +28,7 @@ const FLOORS: &[(&str, &[&str])] = &[
 const ROOMS: &[(&str, &[&str])] = &[
     ("sled::", &["store/sled/"]),
     ("sqlx::", &["store/postgres/"]),
-    ("axum::", &["door/", "http/", "admin/", "desk/", "console/", "operation/", "cli/"]),
+    ("axum::", &["door/", "http/", "admin/", "desk/", "lists/", "console/", "operation/", "cli/"]),
     ("askama::", &["console/"]),
     ("axum_server::", &["door/serve.rs", "door/connection.rs", "door/tls.rs"]),
     ("rustls::", &["door/tls.rs", "cli/mod.rs"]),

@@ -29,6 +29,7 @@ mod ioc_corpus;
 mod ioc_oracle;
 mod ioc_properties;
 mod limits;
+mod lists;
 mod manifest;
 mod mutations;
 mod negotiation;

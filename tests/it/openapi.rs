@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jsonschema::Validator;
 use reqwest::Method;
 use serde_json::{Value, json};
-use taxiway::{admin, desk, http, operation};
+use taxiway::{admin, desk, http, lists, operation};
 
 use crate::support::client::Reply;
 use crate::support::samples::{id, indicator, indicators};
@@ -22,12 +22,13 @@ struct Door {
 
 const DOORS: &[Door] = &[
     Door {
-        owns: |path| !["/admin/", "/desk/"].iter().any(|door| path.starts_with(door)) && !is_operation(path),
+        owns: |path| !["/admin/", "/desk/", "/lists/"].iter().any(|door| path.starts_with(door)) && !is_operation(path),
         paths: || http::table().into_iter().map(|(path, _)| path).collect(),
     },
     Door { owns: is_operation, paths: || operation::table().into_iter().map(|(path, _)| path).collect() },
     Door { owns: |path| path.starts_with("/admin/"), paths: || admin::table().into_iter().map(|(path, _)| path).collect() },
     Door { owns: |path| path.starts_with("/desk/"), paths: || desk::table().into_iter().map(|(path, _)| path).collect() },
+    Door { owns: |path| path.starts_with("/lists/"), paths: || lists::table().into_iter().map(|(path, _)| path).collect() },
 ];
 
 fn is_operation(path: &str) -> bool {
@@ -161,6 +162,8 @@ fn every_operation_says_how_it_fails() {
                 "/metrics/" => &["401", "404", "429"],
                 path if path.starts_with("/admin/") => &["401", "403", "429"],
                 path if path.starts_with("/desk/") => &["401", "429"],
+                "/lists/by-key/{key}/{file}/" => &["404", "429"],
+                path if path.starts_with("/lists/") => &["401", "429"],
                 _ => &["401", "406", "429"],
             };
             for status in expected {

@@ -31,6 +31,8 @@ pub(crate) enum Endpoint {
     Operation,
     /// A JSON API of ours.
     Api,
+    /// A list for a tool that speaks no TAXII.
+    List,
     /// A page for people.
     Console,
     Unknown,
@@ -44,6 +46,7 @@ impl Endpoint {
             ["taxii2"] => Self::Discovery,
             ["healthz" | "readyz" | "metrics"] => Self::Operation,
             ["desk" | "admin", ..] => Self::Api,
+            ["lists", ..] => Self::List,
             [] | ["console", ..] => Self::Console,
             [_] => Self::ApiRoot,
             [_, "status", _] => Self::Status,
@@ -85,7 +88,8 @@ pub(crate) fn every(reply: &Reply) {
         return;
     }
     let endpoint = Endpoint::of(&reply.target);
-    if endpoint == Endpoint::Console || (matches!(endpoint, Endpoint::Operation | Endpoint::Api) && matches!(reply.status, 200..300)) {
+    if endpoint == Endpoint::Console || (matches!(endpoint, Endpoint::Operation | Endpoint::Api | Endpoint::List) && matches!(reply.status, 200..300))
+    {
         return;
     }
     strict_json(&reply.body).unwrap_or_else(|e| panic!("T-001: {e}: {reply}"));
@@ -121,11 +125,12 @@ pub(crate) fn is_timestamp(text: &str) -> bool {
 #[track_caller]
 fn content_type(reply: &Reply) {
     let bundle = reply.status == 200 && Endpoint::of(&reply.target) == Endpoint::Objects && reply.header("content-type") == media::STIX_20;
-    if Endpoint::of(&reply.target) == Endpoint::Console {
+    let endpoint = Endpoint::of(&reply.target);
+    if endpoint == Endpoint::Console || endpoint == Endpoint::List && matches!(reply.status, 200..400) {
         return;
     }
     // A path of nobody's is told by the door of all other paths.
-    let ours = Endpoint::of(&reply.target) == Endpoint::Api && !(reply.status == 404 && reply.header("content-type") == media::TAXII);
+    let ours = matches!(endpoint, Endpoint::Api | Endpoint::List) && !(reply.status == 404 && reply.header("content-type") == media::TAXII);
     let expected = if ours { "application/json" } else { "application/taxii+json;version=2.1" };
     let operation =
         reply.status == 200 && Endpoint::of(&reply.target) == Endpoint::Operation && reply.header("content-type").starts_with("text/plain;");
@@ -216,7 +221,9 @@ fn resource(reply: &Reply, value: &Value) {
         Endpoint::Manifest => MANIFEST,
         Endpoint::Objects | Endpoint::Object => ENVELOPE,
         Endpoint::Versions => VERSIONS,
-        Endpoint::Operation | Endpoint::Api | Endpoint::Console | Endpoint::Unknown => panic!("T-027: a success at an unknown path: {reply}"),
+        Endpoint::Operation | Endpoint::Api | Endpoint::List | Endpoint::Console | Endpoint::Unknown => {
+            panic!("T-027: a success at an unknown path: {reply}")
+        }
     };
     let value = &for_elastic(reply, value);
     assert!(holds(value, properties), "T-009: not a {endpoint:?}: {reply}");

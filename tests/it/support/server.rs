@@ -220,6 +220,7 @@ impl Server {
             created: Stamp(START),
             expires,
             last_used: None,
+            list: None,
         };
         self.feed.edit(vec![Edit::AddToken(token)], None).await.unwrap();
         secret
@@ -245,6 +246,8 @@ pub(crate) fn options_of_the_doors() -> door::Options {
         console_idle_minutes: 30,
         document_octets: DOCUMENT_OCTETS,
         compressed_octets: 1 << 20,
+        lists_octets: 1 << 24,
+        lists_guarded: true,
         limits: limits::Options {
             connections: 100,
             header_seconds: 30,
