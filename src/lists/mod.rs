@@ -1,7 +1,7 @@
 //! The door for tools that speak no TAXII: the same indicators as plain lists and rules. One route table, thin handlers.
 //!
 //! A request names a collection, a file of a [format](format::Format) and, by its query, [what it wants](asked); together they are the
-//! [recipe](part::Recipe) of a [list](list). Lists are made of the [values](crate::feed::values) chunk by chunk, and what was made of a chunk is
+//! [recipe](part::Recipe) of a [list]. Lists are made of the [values](crate::feed::values) chunk by chunk, and what was made of a chunk is
 //! good until its values change or one of them begins or ends to be valid.
 
 pub mod answer;
