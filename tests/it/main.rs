@@ -30,6 +30,7 @@ mod ioc_oracle;
 mod ioc_properties;
 mod limits;
 mod lists;
+mod lists_consumers;
 mod manifest;
 mod mutations;
 mod negotiation;
