@@ -44,7 +44,7 @@ pub async fn body(lists: &Arc<Lists>, made: &Arc<Made>, compressed: bool) -> io:
 }
 
 impl Made {
-    /// How long the body is, if that is known without making it.
+    /// The checksum of the whole, from those of the parts.
     fn checksum(&self) -> Hasher {
         let mut whole = Hasher::new();
         for piece in &self.pieces {

@@ -90,10 +90,10 @@ async fn list(app: &Arc<App>, lists: &Arc<Lists>, seen: &Seen, name: &str, asked
     let recipe = recipe(app, seen, &reading, name, asked)?;
     let made = lists.list(&app.feed, &reading, recipe).await?;
     let now = app.feed.clock().now();
-    match made.chosen() {
-        Some(chosen) => Ok(answer::objects(&made, headers, now, || objects::body(app.feed.clone(), reading, made.clone(), chosen))),
-        None => answer::answer(lists, &made, headers, now).await,
+    if made.recipe.format.shape() == Shape::Objects {
+        return Ok(answer::objects(&made, headers, now, || objects::body(app.feed.clone(), reading, made.clone())));
     }
+    answer::answer(lists, &made, headers, now).await
 }
 
 fn recipe(app: &App, seen: &Seen, reading: &Reading, name: &str, asked: Asked) -> Result<Recipe, Failure> {

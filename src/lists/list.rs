@@ -187,7 +187,7 @@ impl Lists {
         };
         match recipe.format.shape() {
             Shape::Whole => return Some(vec![keep(recipe.whole(snapshot, now)?)]),
-            Shape::Objects => return Some(vec![recipe.objects(snapshot, now).0]),
+            Shape::Objects => return Some(vec![recipe.objects(snapshot, now)]),
             Shape::Lines => {}
         }
         if let Some(most) = recipe.selection.asked.max_entries {
@@ -228,10 +228,9 @@ impl Made {
         self.recipe.format.shape() != Shape::Objects || self.snapshot.latest == latest
     }
 
-    /// The indicators of a file of objects.
-    pub fn chosen(&self) -> Option<Chosen> {
-        let part = self.parts().next().filter(|_| self.recipe.format.shape() == Shape::Objects)?;
-        Some(self.recipe.objects(&self.snapshot, part.made).1)
+    /// The indicators of a file of objects. For threads that may block.
+    pub fn chosen(&self) -> Chosen {
+        self.parts().next().map(|part| self.recipe.chosen_objects(&self.snapshot, part.made)).unwrap_or_default()
     }
 
     fn parts(&self) -> impl Iterator<Item = &Part> {

@@ -19,7 +19,7 @@ use crate::feed::access::Reading;
 use crate::feed::error::FeedError;
 use crate::stix::id::type_of;
 use crate::stix::time::Instant;
-use crate::store::Record;
+use crate::store::{Record, StoreError};
 use crate::taxii::stamp::Stamp;
 
 /// What decides about an object.
@@ -42,7 +42,8 @@ struct Sending {
     feed: Arc<Feed>,
     reading: Reading,
     made: Arc<Made>,
-    chosen: Arc<Chosen>,
+    /// Found out before the first page.
+    chosen: Option<Arc<Chosen>>,
     place: Stamp,
     now: Stamp,
     /// Whether nothing was sent of the objects so far.
@@ -51,9 +52,9 @@ struct Sending {
 }
 
 /// The body of a file of objects.
-pub fn body(feed: Arc<Feed>, reading: Reading, made: Arc<Made>, chosen: Chosen) -> Body {
+pub fn body(feed: Arc<Feed>, reading: Reading, made: Arc<Made>) -> Body {
     let now = feed.clock().now();
-    let sending = Sending { feed, reading, made, chosen: Arc::new(chosen), place: Stamp::ZERO, now, empty: true, ended: false };
+    let sending = Sending { feed, reading, made, chosen: None, place: Stamp::ZERO, now, empty: true, ended: false };
     let pieces = unfold(Some(sending), |sending| async move {
         let mut sending = sending?;
         match sending.next().await {
@@ -79,7 +80,7 @@ impl Sending {
         if let Some((_, last)) = page.dates() {
             self.place = last;
         }
-        let (chosen, now) = (self.chosen.clone(), self.now);
+        let (chosen, now) = (self.chosen().await?, self.now);
         let about = self.made.recipe.about(self.made.changed);
         for record in page.records.iter().filter(|record| belongs(record, &chosen, now)) {
             self.made.recipe.format.object(&about, self.empty, &record.object, &mut piece);
@@ -90,6 +91,17 @@ impl Sending {
             self.made.recipe.format.end(&about, self.empty, &mut piece);
         }
         Ok(Some(piece.into()))
+    }
+
+    /// The indicators that are sent, found out off the async threads.
+    async fn chosen(&mut self) -> Result<Arc<Chosen>, FeedError> {
+        if let Some(chosen) = &self.chosen {
+            return Ok(chosen.clone());
+        }
+        let made = self.made.clone();
+        let chosen = tokio::task::spawn_blocking(move || Arc::new(made.chosen())).await;
+        let chosen = chosen.map_err(|error| StoreError::Engine(format!("a file of objects could not be begun: {error}")))?;
+        Ok(self.chosen.insert(chosen).clone())
     }
 
     fn head(&self) -> Vec<u8> {

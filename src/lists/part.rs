@@ -5,13 +5,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::asked::{Selection, Verdict};
 use super::format::{About, File, Format, Item, Sum};
 use crate::feed::values::Snapshot;
 use crate::feed::values::chunk::{Chunk, Row};
 use crate::stix::ioc::Kind;
+use crate::store::text::digest;
 use crate::taxii::stamp::Stamp;
 
 /// Later than all times.
@@ -90,70 +91,60 @@ impl Recipe {
 
     /// The lines of a chunk.
     pub fn part(&self, chunk: &Arc<Chunk>, now: Stamp) -> (Part, Bytes) {
-        let mut draft = Draft::new(Sum::default(), NEVER);
-        self.lines(&mut self.chosen(chunk, now, &mut draft.good_until, &mut draft.sum).into_iter(), &mut draft);
+        let mut draft = Draft::default();
+        let chosen = self.chosen([chunk].into_iter(), now, &mut draft);
+        self.lines(&chosen, &mut draft);
         draft.finish(chunk.edition, Some(chunk.clone()), chunk.kind(), now)
     }
 
     /// The whole file at once, of a format that is made so; `None` if there is no such file.
     pub fn whole(&self, snapshot: &Snapshot, now: Stamp) -> Option<(Part, Bytes)> {
-        let mut draft = Draft::new(Sum::default(), NEVER);
-        let mut warned = 0;
-        let judged = self.chunks(snapshot).flat_map(|chunk| chunk.rows()).filter_map(|row| {
-            let (verdict, until) = self.selection.judge(row, now);
-            draft.good_until = draft.good_until.min(until);
-            match verdict {
-                Verdict::Out => None,
-                Verdict::Warned => {
-                    warned += 1;
-                    None
-                }
-                Verdict::In | Verdict::Gone => Some((row, verdict == Verdict::Gone)),
-            }
-        });
-        let mut judged: Vec<_> = judged.map(|(row, gone)| (row, row.id(), gone)).collect();
+        let mut draft = Draft::default();
+        let judged = self.judged(self.chunks(snapshot), now, &mut draft).into_iter();
+        let mut judged: Vec<_> = judged.map(|(row, verdict)| (row, row.id(), verdict == Verdict::Gone)).collect();
         if let Some(most) = self.selection.asked.max_entries {
             keep_most_confident(&mut judged, most);
         }
         let mut items = judged.iter().map(|(row, id, gone)| item(*row, id, *gone));
-        draft.sum = Sum { warned, ..self.format.whole(&self.about(now), &mut items, &mut draft.text)? };
+        let sum = self.format.whole(&self.about(now), &mut items, &mut draft.text)?;
+        draft.sum = draft.sum.plus(sum);
         Some(draft.finish(snapshot.edition, None, None, now))
     }
 
-    /// What is known of a file of objects without reading them: which indicators are in it, in the order of the collection.
-    pub fn objects(&self, snapshot: &Snapshot, now: Stamp) -> (Part, Chosen) {
-        let (mut good_until, mut sum, mut chosen) = (NEVER, Sum::default(), Chosen::default());
-        let mut rows = Vec::new();
-        for chunk in self.chunks(snapshot) {
-            for row in chunk.rows() {
-                let (verdict, until) = self.selection.judge(row, now);
-                good_until = good_until.min(until);
-                if verdict == Verdict::In {
-                    rows.push((Reverse(row.confidence()), row.added()));
-                }
-            }
-        }
+    /// What is known of a file of objects without reading them.
+    pub fn objects(&self, snapshot: &Snapshot, now: Stamp) -> Part {
+        let mut draft = Draft::default();
+        let indicators = self.indicators(snapshot, now, &mut draft);
+        let digest = digest(indicators.iter().copied().chain([Stamp(snapshot.edition), snapshot.latest]));
+        draft.sum.held = indicators.len();
+        let (part, _) = draft.finish(snapshot.edition, None, None, now);
+        Part { digest, ..part }
+    }
+
+    /// Which indicators are in a file of objects. For threads that may block.
+    pub fn chosen_objects(&self, snapshot: &Snapshot, now: Stamp) -> Chosen {
+        let indicators = self.indicators(snapshot, now, &mut Draft::default());
+        let all = snapshot.chunks.iter().flat_map(|chunk| chunk.rows());
+        let left_out = all.filter(|row| indicators.binary_search(&row.added()).is_err()).map(Row::id).collect();
+        Chosen { indicators, left_out }
+    }
+
+    /// The stamps of the indicators in a file of objects, ascending.
+    fn indicators(&self, snapshot: &Snapshot, now: Stamp, draft: &mut Draft) -> Vec<Stamp> {
+        let chosen = self.chosen(self.chunks(snapshot), now, draft);
+        let mut rows: Vec<_> = chosen.into_iter().map(|row| (Reverse(row.confidence()), row.added())).collect();
         rows.sort_unstable();
         rows.dedup();
         rows.truncate(self.selection.asked.max_entries.unwrap_or(usize::MAX));
-        chosen.indicators = rows.into_iter().map(|(_, added)| added).collect();
-        chosen.indicators.sort_unstable();
-        sum.held = chosen.indicators.len();
-        let left_out = snapshot.chunks.iter().flat_map(|chunk| chunk.rows()).filter(|row| chosen.indicators.binary_search(&row.added()).is_err());
-        chosen.left_out = left_out.map(Row::id).collect();
-        let mut digest = Xxh3Default::new();
-        chosen.indicators.iter().for_each(|added| digest.update(&added.0.to_be_bytes()));
-        digest.update(&snapshot.edition.to_be_bytes());
-        digest.update(&snapshot.latest.0.to_be_bytes());
-        let (part, _) = Draft::new(sum, good_until).finish(snapshot.edition, None, None, now);
-        (Part { digest: digest.digest128(), ..part }, chosen)
+        let mut indicators: Vec<Stamp> = rows.into_iter().map(|(_, added)| added).collect();
+        indicators.sort_unstable();
+        indicators
     }
 
     /// The most confident values, by kind.
     pub fn most_confident(&self, snapshot: &Snapshot, most: usize, now: Stamp) -> Vec<(Part, Bytes)> {
-        let mut good_until = NEVER;
-        let mut sum = Sum::default();
-        let mut rows: Vec<Row<'_>> = self.chunks(snapshot).flat_map(|chunk| self.chosen(chunk, now, &mut good_until, &mut sum)).collect();
+        let mut all = Draft::default();
+        let mut rows = self.chosen(self.chunks(snapshot), now, &mut all);
         // Rows of one value follow each other, the most confident first: so the others may go before the best are chosen.
         rows.dedup_by(|one, before| one.kind() == before.kind() && one.value() == before.value());
         // Sorting keeps the order of what is equally sure.
@@ -162,12 +153,12 @@ impl Recipe {
         rows.sort_by_key(|row| row.kind());
         let mut parts: Vec<(Part, Bytes)> = Vec::new();
         for of_kind in rows.chunk_by(|one, other| one.kind() == other.kind()) {
-            let mut draft = Draft::new(std::mem::take(&mut sum), good_until);
-            self.lines(&mut of_kind.iter().copied(), &mut draft);
+            let mut draft = Draft { sum: std::mem::take(&mut all.sum), good_until: all.good_until, ..Draft::default() };
+            self.lines(of_kind, &mut draft);
             parts.push(draft.finish(snapshot.edition, None, of_kind.first().map(|row| row.kind()), now));
         }
         if parts.is_empty() {
-            parts.push(Draft::new(sum, good_until).finish(snapshot.edition, None, None, now));
+            parts.push(all.finish(snapshot.edition, None, None, now));
         }
         parts
     }
@@ -177,27 +168,33 @@ impl Recipe {
         snapshot.chunks.iter().filter(|chunk| chunk.kind().is_some_and(|kind| self.wants(kind)))
     }
 
-    /// The values of a chunk that are selected.
-    fn chosen<'c>(&self, chunk: &'c Chunk, now: Stamp, good_until: &mut Stamp, sum: &mut Sum) -> Vec<Row<'c>> {
-        let mut chosen = Vec::new();
-        for row in chunk.rows() {
+    /// The values of some chunks that are selected.
+    fn chosen<'c>(&self, chunks: impl Iterator<Item = &'c Arc<Chunk>>, now: Stamp, draft: &mut Draft) -> Vec<Row<'c>> {
+        let judged = self.judged(chunks, now, draft).into_iter();
+        judged.filter(|(_, verdict)| *verdict == Verdict::In).map(|(row, _)| row).collect()
+    }
+
+    /// The values of some chunks that are selected or gone; the draft is told until when that is so, and how many a warning list keeps out.
+    fn judged<'c>(&self, chunks: impl Iterator<Item = &'c Arc<Chunk>>, now: Stamp, draft: &mut Draft) -> Vec<(Row<'c>, Verdict)> {
+        let mut judged = Vec::new();
+        for row in chunks.flat_map(|chunk| chunk.rows()) {
             let (verdict, until) = self.selection.judge(row, now);
-            *good_until = (*good_until).min(until);
+            draft.good_until = draft.good_until.min(until);
             match verdict {
-                Verdict::In => chosen.push(row),
-                Verdict::Warned => sum.warned += 1,
-                Verdict::Out | Verdict::Gone => {}
+                Verdict::In | Verdict::Gone => judged.push((row, verdict)),
+                Verdict::Warned => draft.sum.warned += 1,
+                Verdict::Out => {}
             }
         }
-        chosen
+        judged
     }
 
     /// Writes the lines of some values, each value once, and no line twice in a row: URLs of several schemes may give the same.
-    fn lines(&self, rows: &mut dyn Iterator<Item = Row<'_>>, draft: &mut Draft) {
+    fn lines(&self, rows: &[Row<'_>], draft: &mut Draft) {
         let about = self.about(Stamp::ZERO);
         let mut last_line = 0..0;
         let mut last: Option<(Kind, &str)> = None;
-        for row in rows {
+        for row in rows.iter().copied() {
             if last == Some((row.kind(), row.value())) {
                 continue;
             }
@@ -219,11 +216,13 @@ impl Recipe {
     }
 }
 
-impl Draft {
-    fn new(sum: Sum, good_until: Stamp) -> Self {
-        Self { text: String::new(), sum, good_until }
+impl Default for Draft {
+    fn default() -> Self {
+        Self { text: String::new(), sum: Sum::default(), good_until: NEVER }
     }
+}
 
+impl Draft {
     fn finish(self, edition: u64, chunk: Option<Arc<Chunk>>, kind: Option<Kind>, made: Stamp) -> (Part, Bytes) {
         let text = Bytes::from(self.text);
         let part = Part {

@@ -59,8 +59,6 @@ pub struct Snapshot {
     pub latest: Stamp,
     /// Another one whenever a value becomes different or an object is deleted; 0 before anything was read.
     pub edition: u64,
-    /// The store could not be asked: this is how it was a while ago.
-    pub stale: bool,
 }
 
 impl Values {
@@ -100,7 +98,7 @@ impl Feed {
             Ok(()) => Ok(snapshot),
             Err(error) if snapshot.edition > 0 && !matches!(error, StoreError::NoCollection(_)) => {
                 tracing::warn!(%error, collection = %reading.collection, "lists are as they were when the store could be asked last");
-                Ok(Snapshot { stale: true, ..snapshot })
+                Ok(snapshot)
             }
             Err(error) => Err(error),
         }

@@ -91,7 +91,7 @@ impl Index for Table {
         let same = before.edition == self.edition;
         if !same || before.latest != latest {
             let chunks = if same { before.chunks.clone() } else { self.chunks.as_slice().into() };
-            self.published.store(Arc::new(Snapshot { chunks, latest, edition: self.edition, stale: false }));
+            self.published.store(Arc::new(Snapshot { chunks, latest, edition: self.edition }));
         }
     }
 

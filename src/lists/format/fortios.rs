@@ -1,7 +1,7 @@
 //! External feeds ("external resources") of `FortiGate` and `FortiMail`.
 
-use super::web::fetched;
-use super::{ADDRESSES, About, Carried, File, Format, Item, LeftOut, Sum, introduce, put, sound, tell_left_out};
+use super::web::{fetched, put_literal};
+use super::{ADDRESSES, About, Carried, File, Format, Item, Sum, introduce, put, sound, tell_left_out};
 use crate::stix::ioc::Kind;
 
 /// The format.
@@ -57,13 +57,8 @@ impl Format for FortiOs {
 /// A URL as it is fetched.
 fn url(item: &Item<'_>, out: &mut String) -> Carried {
     let seen = fetched(item, &["http", "https"])?;
-    let entry = format!("{}://{}{}", seen.scheme, seen.place(), seen.target);
     // An asterisk stands for any text.
-    if entry.len() > LONGEST || entry.contains('*') {
-        return Err(LeftOut);
-    }
-    put(out, format_args!("{entry}"));
-    Ok(())
+    put_literal(&format!("{}://{}{}", seen.scheme, seen.place(), seen.target), LONGEST, &['*'], out)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! External dynamic lists of Palo Alto firewalls.
 
-use super::web::fetched;
+use super::web::{fetched, put_literal};
 use super::{ADDRESSES, About, Carried, File, Format, Item, LeftOut, put, sound};
 use crate::stix::ioc::Kind;
 
@@ -50,13 +50,8 @@ fn domain(name: &str, out: &mut String) -> Carried {
 /// A URL without its scheme. A bare host ends with a slash: without, `evil.example` would match `evil.example.org` before PAN-OS 10.2.
 fn url(item: &Item<'_>, out: &mut String) -> Carried {
     let seen = fetched(item, &["http", "https"])?;
-    let entry = format!("{}{}", seen.place(), seen.target);
     // Asterisk and caret stand for other text, whatever is meant, and cannot be escaped.
-    if entry.len() > LONGEST || entry.contains(['*', '^']) {
-        return Err(LeftOut);
-    }
-    put(out, format_args!("{entry}"));
-    Ok(())
+    put_literal(&format!("{}{}", seen.place(), seen.target), LONGEST, &['*', '^'], out)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! URLs as a proxy or the filter of a firewall knows them.
 
 use super::wire::Seen;
-use super::{Item, LeftOut, sound};
+use super::{Carried, Item, LeftOut, put, sound};
 
 /// What is seen of a URL when it is fetched, if its scheme is one of these.
 ///
@@ -11,6 +11,15 @@ pub(super) fn fetched<'a>(item: &Item<'a>, schemes: &[&str]) -> Result<Seen<'a>,
     let seen = Seen::of(sound(item)?).ok_or(LeftOut)?;
     let known = schemes.contains(&seen.scheme) && !item.value.contains('#');
     if known { Ok(seen) } else { Err(LeftOut) }
+}
+
+/// Writes an entry that stands for itself: it is not too long, and holds nothing that stands for other text and cannot be escaped.
+pub(super) fn put_literal(entry: &str, longest: usize, wild: &[char], out: &mut String) -> Carried {
+    if entry.len() > longest || entry.contains(wild) {
+        return Err(LeftOut);
+    }
+    put(out, format_args!("{entry}"));
+    Ok(())
 }
 
 #[cfg(test)]
