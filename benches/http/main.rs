@@ -7,6 +7,7 @@
 mod bare;
 mod ingest;
 mod large;
+mod lists;
 mod load;
 mod others;
 mod pages;
@@ -69,7 +70,7 @@ struct Scale {
 type Row = fn(&Scale) -> Outcome<Vec<Line>>;
 
 /// Every row: its name, what it is about, how it is measured.
-const ROWS: [(&str, &str, Row); 14] = [
+const ROWS: [(&str, &str, Row); 15] = [
     ("page100", "GET 100 objects", pages::hundred),
     ("page1000", "GET 1000 objects", pages::thousand),
     ("poll", "empty poll", pages::poll),
@@ -83,6 +84,7 @@ const ROWS: [(&str, &str, Row); 14] = [
     ("pull", "full pull", large::pull),
     ("start", "first answer after start", large::start),
     ("memory", "resident memory after a full pull", large::memory),
+    ("lists", "lists of a large collection", lists::lists),
     ("flat", "cost of a page in a large collection", large::flat),
 ];
 

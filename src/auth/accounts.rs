@@ -144,16 +144,7 @@ mod tests {
     }
 
     async fn feed() -> Arc<Feed> {
-        let options = Options {
-            page_default: 10,
-            page_max: 10,
-            page_octets: 1 << 20,
-            status_hours: 24,
-            envelope_objects: 10_000,
-            json_depth: 128,
-            catalog_octets: 1 << 20,
-        };
-        Arc::new(Feed::open(Arc::new(MemoryStore::default()), Arc::new(Still), options).await.unwrap())
+        Arc::new(Feed::open(Arc::new(MemoryStore::default()), Arc::new(Still), Options::default()).await.unwrap())
     }
 
     fn ann(password: &str) -> NewUser {

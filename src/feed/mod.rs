@@ -177,3 +177,11 @@ impl Feed {
         &*self.clock
     }
 }
+
+#[cfg(test)]
+impl Default for Options {
+    fn default() -> Self {
+        let (page_default, page_max, page_octets) = (100, 100, 1 << 20);
+        Self { page_default, page_max, page_octets, status_hours: 24, envelope_objects: 10_000, json_depth: 128, catalog_octets: 1 << 20 }
+    }
+}

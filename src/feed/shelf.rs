@@ -19,7 +19,7 @@ use crate::store::{Page, Record, Select, Store, StoreError, Versions};
 use crate::taxii::stamp::Stamp;
 
 /// Objects that are read from the store at once.
-const PAGE: usize = 1_000;
+const PAGE: usize = 4_000;
 /// Octets of objects that are read from the store at once.
 const PAGE_OCTETS: usize = 16 << 20;
 /// Objects that are fetched by their ids at once.
@@ -186,18 +186,29 @@ impl<I: Index> Shelf<I> {
         if self.phase.send_if_modified(start) {
             let (this, keeper, store) = (self.clone(), keeper.clone(), store.clone());
             tokio::spawn(async move {
-                let loaded = async {
-                    while !this.catch_up(&keeper, &*store).await? {}
-                    Ok(())
-                }
-                .await;
+                let loaded = this.read_all(&keeper, &*store).await;
                 this.phase.send_replace(loaded.map_or_else(Phase::Failed, |()| Phase::Loaded));
             });
         }
     }
 
+    /// Takes everything there is. The next page is read while one is being taken.
+    async fn read_all(self: &Arc<Self>, keeper: &Arc<impl Keeper>, store: &dyn Store) -> Result<(), StoreError> {
+        let mut batch = self.read(store).await?;
+        while !batch.is_empty() {
+            let next = batch.place_after();
+            let (taken, ahead) = tokio::join!(self.clone().take(keeper.clone(), batch), self.read_from(next, store));
+            batch = if taken? { ahead? } else { self.read(store).await? };
+        }
+        Ok(())
+    }
+
     async fn read(&self, store: &dyn Store) -> Result<Batch, StoreError> {
         let place = self.place().clone();
+        self.read_from(place, store).await
+    }
+
+    async fn read_from(&self, place: Place, store: &dyn Store) -> Result<Batch, StoreError> {
         // Among all versions, as for who starts at the beginning: an old version that comes late is not the latest.
         let select = Select { from: place.position, limit: PAGE, octets: PAGE_OCTETS, ..everything() };
         let fresh = store.page(self.collection, &select).await?;
@@ -230,7 +241,7 @@ impl<I: Index> Shelf<I> {
             let doubtful: Vec<StixId> = batch.place.doubtful.keys().cloned().collect();
             index.correct(&doubtful, again);
         }
-        let position = batch.fresh.dates().map_or(batch.place.position, |(_, last)| last);
+        let Place { position, .. } = batch.place_after();
         if !batch.fresh.more {
             index.settle(position);
         }
@@ -254,6 +265,12 @@ impl<I: Index> Shelf<I> {
 }
 
 impl Batch {
+    /// Where the place is when this was taken, if nothing is doubted meanwhile.
+    fn place_after(&self) -> Place {
+        let position = self.fresh.dates().map_or(self.place.position, |(_, last)| last);
+        Place { position, doubts: self.place.doubts, turn: self.place.turn + 1, ..Place::default() }
+    }
+
     fn is_empty(&self) -> bool {
         self.fresh.records.is_empty() && self.place.doubtful.is_empty() && !self.place.afresh
     }

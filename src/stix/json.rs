@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
@@ -90,6 +90,16 @@ impl<'a> Json<'a> {
     /// Reads one JSON value that is all of `text`.
     pub fn parse(text: &'a str) -> Result<Self, JsonError> {
         serde_json::from_str(text).map_err(JsonError)
+    }
+
+    /// Reads of an object that is all of `text` only the members of these names; the others are not looked into.
+    ///
+    /// For texts that were read whole and strictly before.
+    pub fn parse_some(text: &'a str, names: &[&str]) -> Result<Self, JsonError> {
+        let mut source = serde_json::Deserializer::from_str(text);
+        let object = source.deserialize_map(SomeVisitor { names }).map_err(JsonError)?;
+        source.end().map_err(JsonError)?;
+        Ok(object)
     }
 
     /// The string, if it is one.
@@ -262,6 +272,31 @@ impl<'de> Visitor<'de> for TreeVisitor {
     }
 }
 
+/// Builds an object of some of the members that `serde_json` reads.
+struct SomeVisitor<'n> {
+    names: &'n [&'n str],
+}
+
+impl<'de> Visitor<'de> for SomeVisitor<'_> {
+    type Value = Json<'de>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut source: A) -> Result<Self::Value, A::Error> {
+        let mut list: Vec<(Cow<'de, str>, Json<'de>)> = Vec::with_capacity(self.names.len());
+        while let Some(Name(name)) = source.next_key()? {
+            if self.names.contains(&&*name) {
+                list.push((name, source.next_value()?));
+            } else {
+                source.next_value::<IgnoredAny>()?;
+            }
+        }
+        Members::new(list).map(|members| Json::Object(Box::new(members))).map_err(|name| twin(&name))
+    }
+}
+
 impl Serialize for Json<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -372,6 +407,15 @@ fn exact_integer(value: f64) -> Option<i64> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn some_members_are_those_of_the_whole() {
+        let text = r#"{"a":1,"b":{"c":[1,2]},"d":"x\ny","e":null}"#;
+        let (whole, some) = (Json::parse(text).unwrap(), Json::parse_some(text, &["d", "b", "z"]).unwrap());
+        let (whole, some) = (whole.as_object().unwrap(), some.as_object().unwrap());
+        assert_eq!((some.get("b"), some.get("d"), some.len()), (whole.get("b"), whole.get("d"), 2));
+        assert!(Json::parse_some("[]", &["d"]).is_err() && Json::parse_some("{} x", &["d"]).is_err());
+    }
 
     #[test]
     fn depth_is_that_of_the_brackets_outside_of_texts() {

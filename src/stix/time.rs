@@ -59,8 +59,8 @@ impl Instant {
 
     /// Whole microseconds since 1970, cut; instants before 1970 give 0.
     pub fn micros(&self) -> u64 {
-        let digits: String = self.fraction.chars().chain("000000".chars()).take(6).collect();
-        let fraction: u64 = digits.parse().unwrap_or(0);
+        let digits = self.fraction.bytes().chain(std::iter::repeat(b'0')).take(6);
+        let fraction = digits.fold(0, |micros, digit| micros * 10 + u64::from(digit - b'0'));
         u64::try_from(self.seconds).map_or(0, |s| s * 1_000_000 + fraction)
     }
 

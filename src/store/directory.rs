@@ -43,7 +43,7 @@ pub struct Root {
 }
 
 /// A collection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Collection {
     /// A version 4 UUID (T-003), unique on the server.
     pub id: Uuid,

@@ -16,6 +16,8 @@ pub enum Kind {
     Session = 3,
     /// What became of the lines of an import.
     Lines = 4,
+    /// That lists of a collection were asked for; its id is the collection's.
+    Listed = 5,
 }
 
 /// A paper. What its text says is the business of who keeps it.

@@ -89,15 +89,7 @@ fn id_of(number: usize) -> StixId {
 }
 
 async fn feed(store: Arc<dyn Store>, budget: usize, block_rows: usize) -> Feed {
-    let options = Options {
-        page_default: 100,
-        page_max: 100,
-        page_octets: 1 << 20,
-        status_hours: 24,
-        envelope_objects: 10_000,
-        json_depth: 128,
-        catalog_octets: budget,
-    };
+    let options = Options { catalog_octets: budget, ..Options::default() };
     let mut feed = Feed::open(store, Arc::new(At(NOW)), options).await.unwrap();
     feed.catalog = Arc::new(Catalog::with_blocks(budget, block_rows));
     feed

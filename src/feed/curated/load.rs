@@ -155,16 +155,7 @@ mod tests {
     const FIRST: u64 = 1_800_000_000_000_000;
 
     async fn open(store: &Arc<MemoryStore>, now: u64) -> Feed {
-        let options = Options {
-            page_default: 100,
-            page_max: 100,
-            page_octets: 1 << 20,
-            status_hours: 24,
-            envelope_objects: 10_000,
-            json_depth: 128,
-            catalog_octets: 1 << 20,
-        };
-        Feed::open(store.clone() as Arc<dyn Store>, Arc::new(At(now)), options).await.unwrap()
+        Feed::open(store.clone() as Arc<dyn Store>, Arc::new(At(now)), Options::default()).await.unwrap()
     }
 
     fn edited(from: &str, to: &str) -> Vec<CuratedFeed> {

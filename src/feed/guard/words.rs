@@ -3,9 +3,8 @@
 //! An entry is kept as a hash of 64 bits and the number of a set of lists, sixteen octets in all; its text is the text that is asked for. Two of
 //! five million texts share a hash once in a million such collections, and the price is one wrong remark.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The place of a list in the order in which lists were added.

@@ -18,6 +18,24 @@ use crate::taxii::stamp::Stamp;
 
 /// Of a name the beginning is kept.
 const LONGEST_NAME: usize = 512;
+/// What is read of an indicator.
+const MEMBERS: [&str; 15] = [
+    "id",
+    "created_by_ref",
+    "created",
+    "modified",
+    "revoked",
+    "name",
+    "indicator_types",
+    "pattern",
+    "pattern_type",
+    "valid_from",
+    "valid_until",
+    "labels",
+    "confidence",
+    "object_marking_refs",
+    "granular_markings",
+];
 /// How identifiers of indicators begin.
 const INDICATOR: &str = "indicator--";
 
@@ -70,7 +88,7 @@ impl Entry {
     /// Reads a record; `None` if it is no indicator. A pattern that is no list of values is told itself.
     pub(super) fn of(record: &Record, lists: &Lists) -> Option<Self> {
         let object = Object::of(&record.id)?;
-        let json = Json::parse(std::str::from_utf8(&record.object).ok()?).ok()?;
+        let json = Json::parse_some(std::str::from_utf8(&record.object).ok()?, &MEMBERS).ok()?;
         let members = json.as_object()?;
         let odd_id = if object.id() == record.id { Box::default() } else { record.id.as_str().into() };
         let told = Told { odd_id, ..Told::of(members) };

@@ -19,6 +19,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 
 use super::Feed;
 use super::access::Reading;
@@ -26,6 +27,7 @@ use super::guard::Guard;
 use super::shelf::{Keeper, Shelf};
 use crate::stix::id::StixId;
 use crate::store::directory::Directory;
+use crate::store::paper::{Kind, Paper};
 use crate::store::{Page, Select, StoreError, Versions};
 use crate::taxii::stamp::Stamp;
 use chunk::Chunk;
@@ -36,6 +38,8 @@ use uuid::Uuid;
 const PAGE: usize = 1_000;
 /// Their octets, unless a single one is larger.
 const PAGE_OCTETS: usize = 4 << 20;
+/// For how long it is remembered that somebody asked for lists of a collection.
+const REMEMBERED: u64 = 365 * 86_400_000_000;
 
 /// The values of all collections.
 #[derive(Default)]
@@ -87,20 +91,45 @@ impl Held {
 }
 
 impl Feed {
-    /// The values of a collection as they are now. The first time, and after a restart, all its indicators are read.
+    /// The values of a collection as they are now. The first time all its indicators are read.
     ///
     /// If the store cannot be asked, they are as they were when it could.
     pub async fn values(&self, reading: &Reading) -> Result<Snapshot, StoreError> {
-        let held = self.values.hold(&self.directory(), reading.collection, &self.guard).ok_or(StoreError::NoCollection(reading.collection))?;
+        let collection = reading.collection;
+        let held = self.values.hold(&self.directory(), collection, &self.guard).ok_or(StoreError::NoCollection(collection))?;
+        let is_first = !held.shelf.is_loaded();
         let followed = held.shelf.follow(&self.values, &self.store).await;
         let snapshot = Snapshot::clone(&held.published.load());
         match followed {
-            Ok(()) => Ok(snapshot),
+            Ok(()) => {
+                if is_first {
+                    self.remember_listed(collection).await;
+                }
+                Ok(snapshot)
+            }
             Err(error) if snapshot.edition > 0 && !matches!(error, StoreError::NoCollection(_)) => {
-                tracing::warn!(%error, collection = %reading.collection, "lists are as they were when the store could be asked last");
+                tracing::warn!(%error, %collection, "lists are as they were when the store could be asked last");
                 Ok(snapshot)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// Reads the values of those collections whose lists somebody has asked for before, so that nobody waits for that after a restart.
+    pub async fn warm_values(&self) -> Result<(), StoreError> {
+        for Paper { id, .. } in self.papers(Kind::Listed).await? {
+            let Some(held) = self.values.hold(&self.directory(), id, &self.guard) else { continue };
+            held.shelf.follow(&self.values, &self.store).await?;
+        }
+        Ok(())
+    }
+
+    /// Remembers that lists of a collection are asked for. Without it only the next start is slower.
+    async fn remember_listed(&self, collection: Uuid) {
+        let expires = Stamp(self.clock.now().0 + REMEMBERED);
+        let paper = Paper { kind: Kind::Listed, id: collection, owner: String::new(), expires, text: Bytes::new() };
+        if let Err(error) = self.keep(paper).await {
+            tracing::debug!(%error, %collection, "it could not be noted that lists are asked for");
         }
     }
 

@@ -1,13 +1,12 @@
 //! The values of one collection: chunks in their order, and where those of each indicator are.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{self, AtomicU64};
 
 use arc_swap::ArcSwap;
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 use xxhash_rust::xxh3::Xxh3Default;
@@ -25,7 +24,7 @@ use crate::taxii::stamp::Stamp;
 
 /// The most values in a chunk, unless more have the same key.
 pub(super) const FULL: usize = 512;
-/// So many indicators are gathered, while more come, before they are put into chunks.
+/// So many indicators at least are gathered, while more come, before they are put into chunks.
 const GATHERED: usize = 100_000;
 /// Where the numbers of values begin: below, others number their own.
 const FIRST_NUMBER: u32 = 9_000_000;
@@ -36,7 +35,7 @@ pub(super) struct Table {
     chunks: Vec<Arc<Chunk>>,
     /// For each indicator the serials of the chunks that hold values of it.
     places: HashTable<(Object, u32)>,
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
     /// The chunks by their serials.
     serials: HashMap<u32, Arc<Chunk>>,
     next_serial: u32,
@@ -72,7 +71,8 @@ impl Index for Table {
 
     fn take(&mut self, fresh: Vec<Entry>) {
         self.gathered.extend(fresh);
-        if self.gathered.len() >= GATHERED {
+        // As many as there are, so that putting them costs each of those once.
+        if self.gathered.len() >= self.places.len().max(GATHERED) {
             self.put_gathered();
         }
     }
@@ -107,7 +107,7 @@ impl Table {
         Self {
             chunks: Vec::new(),
             places: HashTable::new(),
-            hasher: RandomState::new(),
+            hasher: DefaultHashBuilder::default(),
             serials: HashMap::new(),
             next_serial: 0,
             edition: next_edition(),

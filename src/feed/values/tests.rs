@@ -14,13 +14,19 @@ use super::chunk::Row;
 use super::entry::{Entry, Object, Told};
 use super::order::key;
 use super::table::Table;
+use crate::feed::access::Reading;
+use crate::feed::clock::SystemClock;
 use crate::feed::guard::lists::Lists;
 use crate::feed::guard::{Guard, Options};
 use crate::feed::shelf::Index;
+use crate::feed::{self, Feed};
 use crate::stix::id::StixId;
 use crate::stix::ioc::Kind;
 use crate::stix::ioc::values::Value;
-use crate::store::Record;
+use crate::stix::marking::Level;
+use crate::store::directory::{Collection, Edit, Root};
+use crate::store::memory::MemoryStore;
+use crate::store::{Record, Store};
 use crate::taxii::stamp::Stamp;
 
 /// Few, so that many indicators have the same; two URLs belong together.
@@ -202,4 +208,22 @@ fn an_identifier_in_capitals_stays_as_it_is() {
     let entry = read(&format!(r#"{{"id":"{id}"}}"#), &Lists::default()).unwrap();
     assert_eq!(&*entry.told.odd_id, id);
     assert_ne!(Object::of(id), Object::of(&id.to_lowercase()));
+}
+
+#[tokio::test]
+async fn lists_that_were_asked_for_are_read_at_the_next_start() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    let open = || Feed::open(store.clone(), Arc::new(SystemClock), feed::Options::default());
+    let first = open().await.unwrap();
+    let collection = Collection { id: Uuid::new_v4(), root: "feeds".into(), title: "Indicators".into(), ..Collection::default() };
+    let reading = Reading { collection: collection.id, clearance: Level::Red, reader: None };
+    let root = Root { slug: "feeds".into(), title: "Feeds".into(), description: None };
+    first.edit(vec![Edit::AddRoot(root), Edit::AddCollection(collection)], None).await.unwrap();
+    let held = |feed: &Feed| feed.values.shelves.lock().unwrap().values().filter(|held| held.shelf.is_loaded()).count();
+    first.warm_values().await.unwrap();
+    assert_eq!(held(&first), 0, "nobody has asked");
+    first.values(&reading).await.unwrap();
+    let second = open().await.unwrap();
+    second.warm_values().await.unwrap();
+    assert_eq!(held(&second), 1);
 }

@@ -1,0 +1,78 @@
+//! Lists of a large collection: the first after a start, another, again, after a change, and nothing new.
+
+use std::time::{Duration, Instant};
+
+use crate::Scale;
+use crate::support::Outcome;
+use crate::support::client::Client;
+use crate::support::objects::envelope;
+use crate::support::server::Server;
+use crate::support::stores::{self, OBJECTS};
+use crate::table::{Line, megabytes, milliseconds};
+use crate::turns;
+
+/// Each value of the collection stands in it once.
+const LIST: &str = "/lists/bench/bench/sha256.txt";
+/// Another list of the same values.
+const OTHER: &str = "/lists/bench/bench/suricata-sha256.lst";
+
+pub(crate) fn lists(scale: &Scale) -> Outcome<Vec<Line>> {
+    let count = scale.large.first().copied().ok_or("no size")?;
+    let dir = stores::filled(&scale.data, count)?;
+    let mut times: [Vec<Duration>; 5] = Default::default();
+    let mut peak = 0;
+    for round in 0..scale.rounds {
+        let server = Server::start(&dir, 0)?;
+        let mut client = server.client()?;
+        // The first look at the password is not what is measured.
+        client.get(&format!("{OBJECTS}?limit=1"))?;
+        let (first, tag) = get(&mut client, LIST, "", 200)?;
+        let (other, _) = get(&mut client, OTHER, "", 200)?;
+        let (again, _) = get(&mut client, LIST, "", 200)?;
+        let (known, _) = get(&mut client, LIST, &format!("If-None-Match: {tag}\r\n"), 304)?;
+        // A new version of an object, which no earlier round has written.
+        let posted = client.post(OBJECTS, &envelope([(7, 1 + round as u64 + u64::from(std::process::id()))]))?;
+        if posted.status != 202 {
+            return Err(format!("POST: {}", posted.head).into());
+        }
+        let (changed, _) = get(&mut client, LIST, "", 200)?;
+        for (times, time) in times.iter_mut().zip([first, other, again, changed, known]) {
+            times.push(time);
+        }
+        peak = peak.max(server.memory()?.peak);
+        server.stop()?;
+    }
+    let wanted = [2_000.0, 2_000.0, 50.0, 50.0, 1.0];
+    let what = ["the first after a start", "another of the same values", "again", "after a new version of one indicator", "nothing new: 304"];
+    let lines = what.iter().zip(&times).zip(wanted).map(|((what, times), wanted)| line(what, times, wanted));
+    Ok(lines.chain([memory(peak)]).collect())
+}
+
+/// How long an answer takes to its last octet, and its tag.
+fn get(client: &mut Client, path: &str, headers: &str, status: u16) -> Outcome<(Duration, String)> {
+    let start = Instant::now();
+    let reply = client.get_with(path, headers)?;
+    let time = start.elapsed();
+    if reply.status != status {
+        return Err(format!("GET {path}: {}", reply.head).into());
+    }
+    Ok((time, reply.header("etag").ok_or("no tag")?.to_owned()))
+}
+
+fn line(what: &str, times: &[Duration], wanted: f64) -> Line {
+    let time = turns::median(times.iter().map(Duration::as_secs_f64).collect());
+    Line {
+        what: format!("a list of 1,000,000 hashes: {what}"),
+        ours: milliseconds(Duration::from_secs_f64(time)),
+        other: "–".into(),
+        ratio: "–".into(),
+        wanted: format!("{wanted} ms"),
+        met: Some(time * 1e3 <= wanted),
+    }
+}
+
+fn memory(peak: u64) -> Line {
+    let ours = format!("at most {}", megabytes(peak as f64));
+    let none = || "–".to_owned();
+    Line { what: "memory with lists of 1,000,000 hashes".into(), ours, other: none(), ratio: none(), wanted: none(), met: None }
+}
