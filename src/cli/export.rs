@@ -87,10 +87,18 @@ fn table(files: Files) -> Result<(), Trouble> {
     print::table(["list", "what it is", "kinds"], rows.collect())
 }
 
-/// A file beside another, so that it can take its place in one step.
+/// A file beside another, so that it can take its place in one step. Whoever may read the other may read it, and if there is none, whoever the
+/// caller lets read its files: resolvers and firewalls read lists as users of their own.
 fn beside(output: &Path) -> Result<NamedTempFile, Trouble> {
     let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    NamedTempFile::new_in(folder).map_err(|error| unwritten(output, &error))
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let file = builder.tempfile_in(folder).map_err(|error| unwritten(output, &error))?;
+    if let Ok(before) = output.metadata() {
+        file.as_file().set_permissions(before.permissions()).map_err(|error| unwritten(output, &error))?;
+    }
+    Ok(file)
 }
 
 fn unwritten(output: &Path, error: &std::io::Error) -> Trouble {

@@ -93,7 +93,7 @@ impl Asked {
 
     /// The query in a form of its own, the same for all that ask the same.
     pub fn normal(&self) -> String {
-        let kinds = self.kinds.iter().map(|kind| ("kind", name_of(*kind).to_owned()));
+        let kinds = self.kinds.iter().map(|kind| ("kind", kind.name().to_owned()));
         let labels = self.labels.iter().map(|label| ("label", label.clone()));
         let others = [
             self.min_confidence.map(|least| ("min_confidence", least.to_string())),
@@ -109,36 +109,9 @@ fn number<T: FromStr + PartialOrd + Copy>(text: &str, least: T, most: T) -> Opti
     text.parse().ok().filter(|number| *number >= least && *number <= most)
 }
 
-/// The kind of this name, as [`name_of`] gives it.
+/// The kind of values of lists that has this name.
 pub fn kind_named(name: &str) -> Option<Kind> {
-    super::format::KINDS.iter().copied().find(|kind| name_of(*kind) == name)
-}
-
-/// The name of a kind in queries and lists.
-pub fn name_of(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Ipv4 => "ipv4",
-        Kind::Ipv6 => "ipv6",
-        Kind::Network => "network",
-        Kind::Domain => "domain",
-        Kind::Url => "url",
-        Kind::Email => "email",
-        Kind::Md5 => "md5",
-        Kind::Sha1 => "sha1",
-        Kind::Sha256 => "sha256",
-        Kind::Sha512 => "sha512",
-        Kind::Cve => "cve",
-        Kind::Technique => "technique",
-        Kind::Group => "group",
-        Kind::Software => "software",
-        Kind::FileName => "file-name",
-        Kind::FilePath => "file-path",
-        Kind::RegistryKey => "registry-key",
-        Kind::UserAgent => "user-agent",
-        Kind::Mutex => "mutex",
-        Kind::Asn => "asn",
-        Kind::Pattern => "pattern",
-    }
+    super::format::KINDS.iter().copied().find(|kind| kind.name() == name)
 }
 
 impl Selection {
@@ -208,14 +181,6 @@ mod tests {
             "confidence=80",
         ] {
             assert!(Asked::read(query).is_err(), "{query}");
-        }
-    }
-
-    #[test]
-    fn kinds_are_named_as_they_are_written_elsewhere() {
-        for kind in super::super::format::KINDS {
-            assert_eq!(serde_json::to_value(kind).unwrap(), name_of(*kind));
-            assert_eq!(kind_named(name_of(*kind)), Some(*kind));
         }
     }
 }

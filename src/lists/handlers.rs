@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, Selection, name_of};
+use super::asked::{Asked, Selection};
 use super::format::{self, Format, Shape};
 use super::list::Lists;
 use super::part::Recipe;
@@ -77,7 +77,7 @@ pub async fn by_key(
     // A key opens the files of one format, since a feed of MISP is several; whoever has it changes nothing else.
     let same = find(file)
         .zip(find(&opened.file))
-        .is_some_and(|(asked, own)| std::ptr::eq(asked.files(), own.files()) && (own.shape() == Shape::Whole || file == opened.file));
+        .is_some_and(|(asked, own)| std::ptr::eq(asked.files(), own.files()) && (own.shape() == Shape::Events || file == opened.file));
     if !same || query.is_some_and(|query| !query.is_empty()) {
         return Err(Failure::new(StatusCode::NOT_FOUND, "the key opens another list, or with another query"));
     }
@@ -122,7 +122,7 @@ impl Files {
         let file = |file: &format::File| File {
             name: file.name.to_owned(),
             about: file.about.to_owned(),
-            kinds: file.kinds.iter().map(|kind| name_of(*kind).to_owned()).collect(),
+            kinds: file.kinds.iter().map(|kind| kind.name().to_owned()).collect(),
             media_type: file.media_type.to_owned(),
         };
         Self { lists: format::ALL.iter().flat_map(|format| format.files()).map(file).collect() }

@@ -186,7 +186,7 @@ impl Lists {
             part
         };
         match recipe.format.shape() {
-            Shape::Whole => return Some(vec![keep(recipe.whole(snapshot, now)?)]),
+            Shape::Whole | Shape::Events => return Some(vec![keep(recipe.whole(snapshot, now)?)]),
             Shape::Objects => return Some(vec![recipe.objects(snapshot, now)]),
             Shape::Lines => {}
         }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::asked::{Selection, Verdict};
-use super::format::{About, File, Format, Item, Sum};
+use super::format::{About, File, Format, Item, Shape, Sum};
 use crate::feed::values::Snapshot;
 use crate::feed::values::chunk::{Chunk, Row};
 use crate::stix::ioc::Kind;
@@ -102,6 +102,10 @@ impl Recipe {
         let mut draft = Draft::default();
         let judged = self.judged(self.chunks(snapshot), now, &mut draft).into_iter();
         let mut judged: Vec<_> = judged.map(|(row, verdict)| (row, row.id(), verdict == Verdict::Gone)).collect();
+        if self.format.shape() == Shape::Whole {
+            judged.retain(|(.., gone)| !gone);
+            judged.dedup_by(|(one, ..), (before, ..)| one.is_of_value(*before));
+        }
         if let Some(most) = self.selection.asked.max_entries {
             keep_most_confident(&mut judged, most);
         }
@@ -146,7 +150,7 @@ impl Recipe {
         let mut all = Draft::default();
         let mut rows = self.chosen(self.chunks(snapshot), now, &mut all);
         // Rows of one value follow each other, the most confident first: so the others may go before the best are chosen.
-        rows.dedup_by(|one, before| one.kind() == before.kind() && one.value() == before.value());
+        rows.dedup_by(|one, before| one.is_of_value(*before));
         // Sorting keeps the order of what is equally sure.
         rows.sort_by_key(|row| Reverse(row.confidence()));
         rows.truncate(most);

@@ -133,6 +133,11 @@ impl<'c> Row<'c> {
         self.chunk.piece(self.packed.text as usize, self.packed.value_length as usize)
     }
 
+    /// Whether the value is that of another indicator too.
+    pub fn is_of_value(self, other: Self) -> bool {
+        self.kind() == other.kind() && self.value() == other.value()
+    }
+
     /// Whether the value is in normal form.
     pub fn is_sound(self) -> bool {
         self.packed.sound

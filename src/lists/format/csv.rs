@@ -2,7 +2,6 @@
 
 use csv::{Terminator, WriterBuilder};
 
-use crate::lists::asked::name_of;
 use super::{About, Carried, File, Format, Item, KINDS, LeftOut, one_line};
 
 /// The format.
@@ -33,7 +32,7 @@ impl Format for Csv {
         let until = item.valid_until.map(|until| until.to_string()).unwrap_or_default();
         record(
             &[
-                name_of(item.kind),
+                item.kind.name(),
                 &guarded(item.value),
                 &confidence,
                 item.level.name(),

@@ -9,7 +9,6 @@ use md5::{Digest, Md5};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::lists::asked::name_of;
 use super::{About, File, Format, Item, KINDS, LeftOut, Shape, Sum, brief, put, seconds};
 use crate::stix::ioc::Kind;
 use crate::stix::marking::Level;
@@ -119,7 +118,7 @@ impl Format for Misp {
     }
 
     fn shape(&self) -> Shape {
-        Shape::Whole
+        Shape::Events
     }
 
     fn file(&self, name: &str) -> Option<&'static File> {
@@ -196,9 +195,9 @@ fn changed(about: &About<'_>, item: &Item<'_>) -> u64 {
 
 impl Day {
     /// The day with one value more.
-    fn add(&mut self, about: &About<'_>, item: &Item<'_>) {
-        self.level = self.level.max(item.level);
-        self.changed = self.changed.max(changed(about, item));
+    fn add(&mut self, value: &Told<'_>) {
+        self.level = self.level.max(value.item.level);
+        self.changed = self.changed.max(value.changed);
     }
 
     /// What the manifest says of it.
@@ -237,6 +236,37 @@ fn tag(name: String, colour: &'static str) -> Tag {
     Tag { name, colour, local: false, relationship_type: "" }
 }
 
+/// A value on a day.
+struct Told<'a> {
+    /// Of its indicators of this day the most confident one that is not gone, if there is one.
+    item: Item<'a>,
+    /// When one of them changed last, in seconds.
+    changed: u64,
+}
+
+/// Tells every value once for each day that has indicators of it, which follow each other.
+fn each<'a>(about: &About<'_>, items: &mut dyn Iterator<Item = Item<'a>>, mut tell: impl FnMut(u64, Told<'a>)) {
+    let mut days: BTreeMap<u64, Told<'a>> = BTreeMap::new();
+    let mut value = None;
+    for item in items {
+        if value != Some((item.kind, item.value)) {
+            for (day, told) in std::mem::take(&mut days) {
+                tell(day, told);
+            }
+            value = Some((item.kind, item.value));
+        }
+        let changed = changed(about, &item);
+        let told = days.entry(item.created.0 / DAY).or_insert(Told { item, changed });
+        told.changed = told.changed.max(changed);
+        if told.item.gone && !item.gone {
+            told.item = item;
+        }
+    }
+    for (day, told) in days {
+        tell(day, told);
+    }
+}
+
 /// Counts a value; what is gone is neither held nor left out.
 fn count(item: &Item<'_>, sum: &mut Sum) -> bool {
     let carried = carried(item).is_ok();
@@ -251,11 +281,11 @@ fn count(item: &Item<'_>, sum: &mut Sum) -> bool {
 fn manifest(about: &About<'_>, items: &mut dyn Iterator<Item = Item<'_>>, out: &mut String) -> Sum {
     let mut sum = Sum::default();
     let mut days: BTreeMap<u64, Day> = BTreeMap::new();
-    for item in items {
-        if count(&item, &mut sum) {
-            days.entry(item.created.0 / DAY).or_default().add(about, &item);
+    each(about, items, |day, value| {
+        if count(&value.item, &mut sum) {
+            days.entry(day).or_default().add(&value);
         }
-    }
+    });
     let events: BTreeMap<Uuid, Summary> = days.into_iter().map(|(number, day)| (id_of(about, number), day.summary(about, number))).collect();
     json(&events, out);
     sum
@@ -265,13 +295,12 @@ fn manifest(about: &About<'_>, items: &mut dyn Iterator<Item = Item<'_>>, out: &
 fn hashes(about: &About<'_>, items: &mut dyn Iterator<Item = Item<'_>>, out: &mut String) -> Sum {
     let mut sum = Sum::default();
     let mut events: BTreeMap<u64, Uuid> = BTreeMap::new();
-    for item in items {
+    each(about, items, |day, Told { item, .. }| {
         if count(&item, &mut sum) && !item.gone {
-            let number = item.created.0 / DAY;
-            let event = events.entry(number).or_insert_with(|| id_of(about, number));
+            let event = events.entry(day).or_insert_with(|| id_of(about, day));
             put(out, format_args!("{},{event}", hex::encode(Md5::digest(item.value))));
         }
-    }
+    });
     sum
 }
 
@@ -280,14 +309,13 @@ fn event(about: &About<'_>, uuid: Uuid, items: &mut dyn Iterator<Item = Item<'_>
     let mut sum = Sum::default();
     let mut is_it: BTreeMap<u64, bool> = BTreeMap::new();
     let (mut found, mut day, mut attributes) = (None, Day::default(), Vec::new());
-    for item in items {
-        let number = item.created.0 / DAY;
-        if *is_it.entry(number).or_insert_with(|| id_of(about, number) == uuid) && count(&item, &mut sum) {
+    each(about, items, |number, value| {
+        if *is_it.entry(number).or_insert_with(|| id_of(about, number) == uuid) && count(&value.item, &mut sum) {
             found = Some(number);
-            day.add(about, &item);
-            attributes.extend(attribute(about, uuid, &item));
+            day.add(&value);
+            attributes.extend(attribute(uuid, &value));
         }
-    }
+    });
     let summary = day.summary(about, found?);
     let publish_timestamp = summary.timestamp.clone();
     json(&Whole { event: Event { uuid, summary, published: true, publish_timestamp, extends_uuid: "", attributes } }, out);
@@ -295,18 +323,18 @@ fn event(about: &About<'_>, uuid: Uuid, items: &mut dyn Iterator<Item = Item<'_>
 }
 
 /// A value as an attribute of an event. The kind goes into its id, since a text may be a name of a file and one of a host.
-fn attribute<'a>(about: &About<'_>, event: Uuid, item: &Item<'a>) -> Result<Attribute<'a>, LeftOut> {
+fn attribute<'a>(event: Uuid, Told { item, changed }: &Told<'a>) -> Result<Attribute<'a>, LeftOut> {
     let (sort, category) = carried(item)?;
     let labels = item.labels.iter().map(|label| brief(label, LONGEST_NAME)).filter(|label| !label.is_empty());
     Ok(Attribute {
-        uuid: Uuid::new_v5(&event, format!("{}|{}", name_of(item.kind), item.value).as_bytes()),
+        uuid: Uuid::new_v5(&event, format!("{}|{}", item.kind.name(), item.value).as_bytes()),
         sort,
         category,
         value: item.value,
         comment: brief(item.name, LONGEST_NAME),
         to_ids: !item.gone,
         disable_correlation: false,
-        timestamp: changed(about, item).to_string(),
+        timestamp: changed.to_string(),
         deleted: item.gone,
         tags: labels.map(|label| tag(label, "#0088cc")).collect(),
     })
@@ -333,6 +361,24 @@ mod tests {
 
     fn read(name: &str, items: &[Item<'_>]) -> Value {
         serde_json::from_str(&list_of(&Misp, name, "Evil", items).0).unwrap()
+    }
+
+    #[test]
+    fn two_indicators_of_one_value_are_one_attribute_which_stands_as_long_as_one_of_them() {
+        let sure = Item { confidence: Some(90), gone: true, name: "sure", ..item(Kind::Domain, "evil.example") };
+        let unsure = Item { confidence: Some(10), name: "unsure", ..sure };
+        let other_day = Item { created: Stamp(WHEN.0 + 2 * DAY), ..unsure };
+        let event = |items: &[Item<'_>]| -> Value { serde_json::from_str(&list_of(&Misp, &event_name(), "Evil", items).0).unwrap() };
+        let both = event(&[sure, Item { gone: false, ..unsure }, other_day]);
+        let [attribute] = both["Event"]["Attribute"].as_array().unwrap().as_slice() else { panic!("{both}") };
+        assert_eq!((&attribute["comment"], attribute.get("deleted")), (&Value::from("unsure"), None));
+        // It has risen with the one that is gone.
+        let alone = event(&[Item { gone: false, ..unsure }]);
+        assert!(attribute["timestamp"].as_str() > alone["Event"]["Attribute"][0]["timestamp"].as_str());
+        let none = event(&[sure, unsure]);
+        assert_eq!((&none["Event"]["Attribute"][0]["deleted"], none["Event"]["Attribute"].as_array().unwrap().len()), (&Value::from(true), 1));
+        let hashes = list_of(&Misp, HASHES, "Evil", &[Item { gone: false, ..sure }, Item { gone: false, ..unsure }]);
+        assert_eq!((hashes.0.lines().count(), hashes.1.held), (1, 1));
     }
 
     #[test]

@@ -125,7 +125,7 @@ pub struct Item<'a> {
     pub valid_from: Stamp,
     /// When it ends, if it does.
     pub valid_until: Option<Stamp>,
-    /// Taken back, or not valid any more. Only formats with [`Shape::Whole`] are shown such.
+    /// Taken back, or not valid any more. Only formats with [`Shape::Events`] are shown such.
     pub gone: bool,
 }
 
@@ -138,10 +138,10 @@ pub struct About<'a> {
     pub collection: Uuid,
     /// Its title; may hold any character.
     pub title: &'a str,
-    /// The name of the file as it is asked for; for files of [`Shape::Whole`] whose names are made up.
+    /// The name of the file as it is asked for; for files of [`Shape::Events`] whose names are made up.
     pub name: &'a str,
-    /// When the list became what it is: later with each change, never the same for two contents. For files of [`Shape::Whole`] the time as of which
-    /// they are made.
+    /// When the list became what it is: later with each change, never the same for two contents. For files of [`Shape::Whole`] and
+    /// [`Shape::Events`] the time as of which they are made.
     pub changed: Stamp,
 }
 
@@ -171,6 +171,8 @@ pub enum Shape {
     Lines,
     /// From all values at once.
     Whole,
+    /// From all indicators at once: of a value each one, the most confident first, also those that are gone.
+    Events,
     /// From the objects themselves as they came, whether they are indicators or not.
     Objects,
 }
@@ -203,7 +205,7 @@ pub trait Format: Sync {
     /// What stands before the values of a kind, of which so many come.
     fn open(&self, _: &About<'_>, _: Kind, _: usize, _: &mut String) {}
 
-    /// The lines of a value, each with its line feed. What was written before a value is left out is taken back. Never asked of [`Shape::Whole`].
+    /// The lines of a value, each with its line feed. What was written before a value is left out is taken back. Asked of [`Shape::Lines`] only.
     fn line(&self, _: &About<'_>, _: &Item<'_>, _: &mut String) -> Carried {
         Err(LeftOut)
     }
@@ -220,7 +222,7 @@ pub trait Format: Sync {
     /// Ends a file of [`Shape::Objects`], which may be empty.
     fn end(&self, _: &About<'_>, _empty: bool, _: &mut Vec<u8>) {}
 
-    /// The whole file, of [`Shape::Whole`]; `None` if there is no file of this name.
+    /// The whole file, of [`Shape::Whole`] and [`Shape::Events`]; `None` if there is no file of this name.
     fn whole(&self, _: &About<'_>, _: &mut dyn Iterator<Item = Item<'_>>, _: &mut String) -> Option<Sum> {
         None
     }

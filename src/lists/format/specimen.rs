@@ -45,7 +45,7 @@ pub(super) fn about<'a>(format: &dyn Format, name: &'a str, title: &'a str) -> A
 pub(super) fn list_of(format: &dyn Format, name: &str, title: &str, items: &[Item<'_>]) -> (String, Sum) {
     let about = about(format, name, title);
     let mut out = String::new();
-    if format.shape() == Shape::Whole {
+    if matches!(format.shape(), Shape::Whole | Shape::Events) {
         let mut wanted = about.file.kinds.iter().flat_map(|kind| items.iter().filter(|item| item.kind == *kind).copied());
         let sum = format.whole(&about, &mut wanted, &mut out).unwrap();
         return (out, sum);

@@ -35,15 +35,14 @@ impl Format for Squid {
     }
 
     fn whole(&self, about: &About<'_>, items: &mut dyn Iterator<Item = Item<'_>>, out: &mut String) -> Option<Sum> {
-        let mut standing = items.filter(|item| !item.gone);
         let sum = match about.file.name {
             "squid-domain.acl" => {
                 introduce("#", about, DOMAIN_HINTS, out);
-                names(&mut standing, out)
+                names(items, out)
             }
             "squid-ip.acl" => {
                 introduce("#", about, IP_HINTS, out);
-                addresses(&mut standing, out)
+                addresses(items, out)
             }
             _ => return None,
         };
@@ -132,14 +131,6 @@ mod tests {
             let (text, sum) = list_of(&Squid, "squid-ip.acl", "Evil", &[item(Kind::Network, value)]);
             assert_eq!((lines(&text, "#").len(), sum.left_out), (0, 1), "{value}");
         }
-    }
-
-    #[test]
-    fn what_is_gone_is_not_there() {
-        let gone = Item { gone: true, ..item(Kind::Domain, "evil.example") };
-        let (text, sum) = list_of(&Squid, "squid-domain.acl", "Evil", &[gone, item(Kind::Domain, "a.evil.example")]);
-        assert_eq!(lines(&text, "#"), [".a.evil.example"]);
-        assert_eq!(sum, Sum { held: 1, left_out: 0, ..Sum::default() });
     }
 
     #[test]

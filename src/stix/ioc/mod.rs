@@ -66,6 +66,35 @@ pub enum Kind {
     Pattern,
 }
 
+impl Kind {
+    /// Its name in queries and lists, as it is written in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ipv4 => "ipv4",
+            Self::Ipv6 => "ipv6",
+            Self::Network => "network",
+            Self::Domain => "domain",
+            Self::Url => "url",
+            Self::Email => "email",
+            Self::Md5 => "md5",
+            Self::Sha1 => "sha1",
+            Self::Sha256 => "sha256",
+            Self::Sha512 => "sha512",
+            Self::Cve => "cve",
+            Self::Technique => "technique",
+            Self::Group => "group",
+            Self::Software => "software",
+            Self::FileName => "file-name",
+            Self::FilePath => "file-path",
+            Self::RegistryKey => "registry-key",
+            Self::UserAgent => "user-agent",
+            Self::Mutex => "mutex",
+            Self::Asn => "asn",
+            Self::Pattern => "pattern",
+        }
+    }
+}
+
 /// Why what looks like an indicator may be none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -97,4 +126,16 @@ pub struct Found {
     pub span: Range<usize>,
     /// Why it may be none; `None` if nothing speaks against it.
     pub doubt: Option<Doubt>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Kind;
+
+    #[test]
+    fn kinds_are_named_as_they_are_written_in_json() {
+        for kind in [Kind::Ipv4, Kind::FileName, Kind::RegistryKey, Kind::UserAgent, Kind::Asn, Kind::Sha512, Kind::Pattern] {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        }
+    }
 }
