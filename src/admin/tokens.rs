@@ -123,6 +123,9 @@ pub async fn add(State(app): State<Arc<App>>, path: Segments, request: Request) 
     let list = list.map(|list| opened(&app.feed.directory(), list)).transpose()?;
     let new = accounts::NewToken { user: path.get("user").into(), label, lifetime: expires_in, list };
     let (made, token) = accounts::add_token(&app.feed, new, administers(&app)).await?;
+    if let Some(list) = &made.list {
+        app.feed.expect_lists(list.collection).await;
+    }
     Ok(respond::resource(StatusCode::CREATED, &Made { shown: Token::of(&made, &app.feed.directory()), token }))
 }
 

@@ -96,7 +96,14 @@ impl Serve {
         }
         operation.stage().set_loaded();
         announce(&app, address);
-        let tickers = [tokio::spawn(tick(app.clone())), tokio::spawn(decay(app.clone())), tokio::spawn(warm(app.clone()))];
+        let tickers = [
+            tokio::spawn(tick(app.clone())),
+            tokio::spawn(decay(app.clone())),
+            tokio::spawn({
+                let feed = app.feed.clone();
+                async move { feed.warm_values().await }
+            }),
+        ];
         let served = served.await.map_err(failed)?;
         tickers.iter().for_each(JoinHandle::abort);
         app.auth.record_use().await.map_err(failed)?;
@@ -160,13 +167,6 @@ fn random_password() -> Result<String, Trouble> {
     let mut octets = [0; PASSWORD_OCTETS];
     getrandom::fill(&mut octets).map_err(failed)?;
     Ok(URL_SAFE_NO_PAD.encode(octets))
-}
-
-/// Reads what the lists that somebody keeps asking for are made of.
-async fn warm(app: Arc<App>) {
-    if let Err(error) = app.feed.warm_values().await {
-        tracing::warn!(%error, "lists will be slow the first time");
-    }
 }
 
 /// Makes the collections of the curated feeds follow their files: those of `folder`, else those built in.

@@ -115,13 +115,25 @@ impl Feed {
         }
     }
 
+    /// Somebody is going to ask for lists of a collection: its indicators are read meanwhile, now and at each start.
+    pub async fn expect_lists(self: &Arc<Self>, collection: Uuid) {
+        self.remember_listed(collection).await;
+        let feed = self.clone();
+        tokio::spawn(async move { feed.warm_values().await });
+    }
+
     /// Reads the values of those collections whose lists somebody has asked for before, so that nobody waits for that after a restart.
-    pub async fn warm_values(&self) -> Result<(), StoreError> {
-        for Paper { id, .. } in self.papers(Kind::Listed).await? {
-            let Some(held) = self.values.hold(&self.directory(), id, &self.guard) else { continue };
-            held.shelf.follow(&self.values, &self.store).await?;
+    pub async fn warm_values(&self) {
+        let warmed = async {
+            for Paper { id, .. } in self.papers(Kind::Listed).await? {
+                let Some(held) = self.values.hold(&self.directory(), id, &self.guard) else { continue };
+                held.shelf.follow(&self.values, &self.store).await?;
+            }
+            Ok::<(), StoreError>(())
+        };
+        if let Err(error) = warmed.await {
+            tracing::warn!(%error, "lists will be slow the first time");
         }
-        Ok(())
     }
 
     /// Remembers that lists of a collection are asked for. Without it only the next start is slower.

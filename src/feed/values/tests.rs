@@ -220,10 +220,10 @@ async fn lists_that_were_asked_for_are_read_at_the_next_start() {
     let root = Root { slug: "feeds".into(), title: "Feeds".into(), description: None };
     first.edit(vec![Edit::AddRoot(root), Edit::AddCollection(collection)], None).await.unwrap();
     let held = |feed: &Feed| feed.values.shelves.lock().unwrap().values().filter(|held| held.shelf.is_loaded()).count();
-    first.warm_values().await.unwrap();
+    first.warm_values().await;
     assert_eq!(held(&first), 0, "nobody has asked");
     first.values(&reading).await.unwrap();
     let second = open().await.unwrap();
-    second.warm_values().await.unwrap();
+    second.warm_values().await;
     assert_eq!(held(&second), 1);
 }
