@@ -21,7 +21,7 @@ use taxiway::store::audit::{Act, Entry, Trail};
 use taxiway::store::directory::{Directory, Edit, Root};
 use taxiway::store::memory::MemoryStore;
 use taxiway::store::paper::{Kind, Paper};
-use taxiway::store::{Added, Addition, Behind, EditError, Page, Record, Select, StatusRecord, Store, StoreError};
+use taxiway::store::{Added, Addition, Behind, EditError, Page, Record, Removal, Select, StatusRecord, Store, StoreError};
 use taxiway::taxii::stamp::Stamp;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
@@ -58,7 +58,7 @@ fn object(serial: u64) -> Bytes {
 }
 
 fn record(serial: u64) -> Record {
-    Record { added: Stamp(BEFORE + 1 + serial), id: id(serial), version: String::new(), object: object(serial) }
+    Record { added: Stamp(BEFORE + 1 + serial), id: id(serial), version: String::new(), level: Level::Clear, origin: None, object: object(serial) }
 }
 
 #[async_trait]
@@ -89,8 +89,15 @@ impl Store for Synthetic {
         self.0.add(addition).await
     }
 
-    async fn delete(&self, collection: Uuid, id: &StixId, versions: &taxiway::store::Versions, act: Option<Act>) -> Result<usize, StoreError> {
-        self.0.delete(collection, id, versions, act).await
+    async fn delete(
+        &self,
+        collection: Uuid,
+        id: &StixId,
+        versions: &taxiway::store::Versions,
+        removal: Removal,
+        act: Option<Act>,
+    ) -> Result<usize, StoreError> {
+        self.0.delete(collection, id, versions, removal, act).await
     }
 
     async fn status(&self, id: Uuid, now: Stamp) -> Result<Option<StatusRecord>, StoreError> {
@@ -148,7 +155,7 @@ async fn filled() -> Feed {
 }
 
 fn readings() -> [Reading; 1] {
-    [Reading { collection: COLLECTION, clearance: Level::Red, reader: None }]
+    [Reading::whole(COLLECTION, Level::Red)]
 }
 
 fn browse(bencher: Bencher<'_, '_>, browse: &Browse) {

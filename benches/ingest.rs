@@ -47,7 +47,7 @@ fn post(bencher: Bencher<'_, '_>, store: Arc<dyn Store>, posting: Posting, size:
     let feed = runtime.block_on(Feed::open(store, Arc::new(SystemClock), options)).expect("the store is empty").guarded(guard);
     let root = Root { slug: "bench".into(), title: "Bench".into(), description: None };
     runtime.block_on(feed.edit(vec![Edit::AddRoot(root), Edit::AddCollection(collection())], None)).expect("the store is empty");
-    let writing = Writing { collection: COLLECTION, root: "bench".into(), writer: "ann".into() };
+    let writing = Writing { collection: COLLECTION, root: "bench".into(), writer: "ann".into(), origin: None };
     let next = Cell::new(0);
     let fresh = || {
         let first = next.replace(next.get() + size);

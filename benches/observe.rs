@@ -49,13 +49,14 @@ async fn app(secret: &str) -> Arc<App> {
         public: true,
         decay: false,
         curated: None,
+        ..Collection::default()
     };
     let sha256 = token::digest(secret).expect("a secret of ours");
     let token = Token { sha256, user: name.clone(), label: "bench".into(), created: Stamp::ZERO, expires: None, last_used: None, list: None };
     let edits = vec![
         Edit::AddRoot(Root { slug: "feeds".into(), title: "Feeds".into(), description: None }),
         Edit::AddCollection(collection),
-        Edit::AddUser(User { name, password: None, admin: false, clearance: Level::Green, created: Stamp::ZERO }),
+        Edit::AddUser(User { name, password: None, admin: false, clearance: Level::Green, partner: None, created: Stamp::ZERO }),
         Edit::AddToken(token),
     ];
     feed.edit(edits, None).await.expect("an empty store");

@@ -52,6 +52,7 @@ fn select(limit: usize) -> Select {
         types: None,
         versions: Versions::LAST,
         clearance: Level::Red,
+        only: None,
     }
 }
 

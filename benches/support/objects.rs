@@ -67,6 +67,8 @@ pub(crate) fn judged(serial: u64, version: u64) -> NewObject {
         id: StixId::parse(&id(serial)).expect("an id"),
         version: Some((modified, instant)),
         level: Level::Clear,
+        holds: Vec::new(),
+        origin: None,
         revoked: false,
         warning: None,
         object: Bytes::from(text(serial, version)),

@@ -73,8 +73,9 @@ fn runtime() -> Outcome<tokio::runtime::Runtime> {
 
 fn edits() -> Outcome<Vec<Edit>> {
     let root = Root { slug: "bench".into(), title: "Bench".into(), description: None };
-    let user = User { name: USER.into(), password: Some(password::hash(PASSWORD)?), admin: false, clearance: Level::Red, created: NOW };
-    let grant = Edit::Grant { user: USER.into(), collection: COLLECTION, rights: Rights { read: true, write: true } };
+    let user =
+        User { name: USER.into(), password: Some(password::hash(PASSWORD)?), admin: false, clearance: Level::Red, partner: None, created: NOW };
+    let grant = Edit::Grant { user: USER.into(), collection: COLLECTION, rights: Rights { read: true, write: true, own: false } };
     Ok(vec![Edit::AddRoot(root), Edit::AddCollection(collection()), Edit::AddUser(user), grant])
 }
 
@@ -89,5 +90,6 @@ pub(crate) fn collection() -> Collection {
         public: false,
         decay: false,
         curated: None,
+        ..Collection::default()
     }
 }

@@ -121,6 +121,7 @@ pub async fn add(State(app): State<Arc<App>>, request: Request) -> Result<Respon
         public: new.public,
         decay: false,
         curated: None,
+        ..directory::Collection::default()
     };
     app.feed.edit(vec![Edit::AddCollection(collection.clone())], Some(administers(&app))).await?;
     Ok(respond::resource(StatusCode::CREATED, &Collection::of(&collection)))

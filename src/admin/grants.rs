@@ -25,6 +25,9 @@ pub struct NewRights {
     /// POST; DELETE needs both.
     #[serde(default)]
     pub write: bool,
+    /// GET of what the user's partner has sent.
+    #[serde(default)]
+    pub own: bool,
 }
 
 /// A grant as this door shows it.
@@ -42,6 +45,9 @@ pub struct Grant {
     pub read: bool,
     /// Whether the user may write.
     pub write: bool,
+    /// Whether the user may read what its partner has sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
 }
 
 /// Grants, by user.
@@ -54,10 +60,10 @@ pub struct Grants {
 /// Every grant there is.
 pub fn all(directory: &Directory) -> impl Iterator<Item = Grant> {
     let each = directory.grants.iter().flat_map(|(user, of)| of.iter().map(move |(id, rights)| (user, *id, *rights)));
-    each.filter_map(|(user, id, Rights { read, write })| {
+    each.filter_map(|(user, id, Rights { read, write, own })| {
         let (_, collection) = directory.collection(id)?;
         let name = collection.alias.clone().unwrap_or_else(|| id.to_string());
-        Some(Grant { user: user.clone(), root: collection.root.clone(), collection: name, id, read, write })
+        Some(Grant { user: user.clone(), root: collection.root.clone(), collection: name, id, read, write, own })
     })
 }
 
@@ -73,13 +79,13 @@ pub async fn one(State(app): State<Arc<App>>, path: Segments) -> Result<Response
 
 /// `PUT /admin/grants/{user}/{root}/{collection}/`: the rights are these from now on.
 pub async fn set(State(app): State<Arc<App>>, path: Segments, request: Request) -> Result<Response, Failure> {
-    let NewRights { read, write } = json::read(request, &app).await?;
-    if !read && !write {
+    let NewRights { read, write, own } = json::read(request, &app).await?;
+    if !read && !write && !own {
         return Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "a grant has the right to read, to write, or both; DELETE ends it"));
     }
     let collection = collections::target(&app.feed.directory(), &path)?.id;
     let user = path.get("user").to_owned();
-    let directory = app.feed.edit(vec![Edit::Grant { user, collection, rights: Rights { read, write } }], Some(administers(&app))).await?;
+    let directory = app.feed.edit(vec![Edit::Grant { user, collection, rights: Rights { read, write, own } }], Some(administers(&app))).await?;
     Ok(respond::resource(StatusCode::OK, &target(&directory, &path)?))
 }
 

@@ -62,7 +62,7 @@ pub enum AccountError {
 /// Makes a user.
 pub async fn add_user(feed: &Feed, new: NewUser, act: Act) -> Result<User, AccountError> {
     let password = Some(hash(new.password).await?);
-    let user = User { name: new.name, password, admin: new.admin, clearance: new.clearance, created: feed.clock().now() };
+    let user = User { name: new.name, password, admin: new.admin, clearance: new.clearance, partner: None, created: feed.clock().now() };
     feed.edit(vec![Edit::AddUser(user.clone())], Some(act)).await?;
     Ok(user)
 }

@@ -18,7 +18,7 @@ pub struct Grant {
     /// The collection
     #[arg(value_name = "ROOT/ALIAS")]
     address: Address,
-    /// The rights from now on: read, write, or read,write
+    /// The rights from now on: read, write, own (to read what its partner has sent), with commas between them
     rights: Rights,
     #[command(flatten)]
     target: Target,
@@ -47,16 +47,18 @@ pub struct List {
 struct Rights {
     read: bool,
     write: bool,
+    own: bool,
 }
 
 impl FromStr for Rights {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.split(',').try_fold(Self { read: false, write: false }, |rights, word| match word {
+        text.split(',').try_fold(Self { read: false, write: false, own: false }, |rights, word| match word {
             "read" => Ok(Self { read: true, ..rights }),
             "write" => Ok(Self { write: true, ..rights }),
-            _ => Err("neither read, nor write, nor read,write"),
+            "own" => Ok(Self { own: true, ..rights }),
+            _ => Err("not of the words read, write and own, with commas between them"),
         })
     }
 }
@@ -64,8 +66,8 @@ impl FromStr for Rights {
 impl Grant {
     /// Does it.
     pub async fn run(self) -> Result<(), Trouble> {
-        let Self { name, address: Address { root, collection }, rights: Rights { read, write }, target } = self;
-        target.open().await?.put(&["admin", "grants", &name, &root, &collection], &NewRights { read, write }).await?;
+        let Self { name, address: Address { root, collection }, rights: Rights { read, write, own }, target } = self;
+        target.open().await?.put(&["admin", "grants", &name, &root, &collection], &NewRights { read, write, own }).await?;
         print::tell(&format!("{name} may {} {root}/{collection}", words(read, write)));
         Ok(())
     }
@@ -105,8 +107,8 @@ mod tests {
 
     #[test]
     fn rights_are_words_with_a_comma() {
-        assert_eq!("read".parse(), Ok(Rights { read: true, write: false }));
-        assert_eq!("write,read".parse(), Ok(Rights { read: true, write: true }));
+        assert_eq!("read".parse(), Ok(Rights { read: true, write: false, own: false }));
+        assert_eq!("write,read".parse(), Ok(Rights { read: true, write: true, own: false }));
         for bad in ["", "read,", "rw", "Read", "read write"] {
             assert!(bad.parse::<Rights>().is_err(), "{bad}");
         }

@@ -51,7 +51,7 @@ pub async fn list(State(app): State<Arc<App>>, caller: Caller, RawQuery(query): 
         None => access::readings(&directory, &caller.0).map_err(|denied| caller.denied(denied))?,
         Some((root, name)) => {
             let seen = access::collection(&directory, &caller.0, root, name).map_err(|denied| caller.denied(denied))?;
-            vec![seen.to_read()?]
+            vec![seen.to_browse()?]
         }
     };
     Ok(respond::resource(StatusCode::OK, &app.feed.browse(&readings, &asked.browse).await?))

@@ -168,7 +168,7 @@ impl From<EditError> for Failure {
 impl From<Conflict> for Failure {
     fn from(conflict: Conflict) -> Self {
         let status = match conflict {
-            Conflict::Exists(_) | Conflict::NotEmpty(_) => StatusCode::CONFLICT,
+            Conflict::Exists(_) | Conflict::NotEmpty(_) | Conflict::InUse(_) => StatusCode::CONFLICT,
             Conflict::Missing(_) => StatusCode::NOT_FOUND,
             Conflict::Name(_) => StatusCode::UNPROCESSABLE_ENTITY,
         };

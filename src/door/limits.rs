@@ -316,7 +316,7 @@ mod tests {
         assert_ne!(anonymous("2001:db8::1"), anonymous("2001:db8:0:1::1"));
         assert_eq!(anonymous("192.0.2.1"), anonymous("::ffff:192.0.2.1"));
         assert_ne!(anonymous("192.0.2.1"), anonymous("192.0.2.2"));
-        let user = |name: &str| Principal::User { name: name.into(), admin: false, clearance: crate::stix::marking::Level::Clear };
+        let user = |name: &str| Principal::User { name: name.into(), admin: false, clearance: crate::stix::marking::Level::Clear, partner: None };
         let (here, there) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
         assert_eq!(limits.payer(&user("ann"), here), limits.payer(&user("ann"), there));
         assert_ne!(limits.payer(&user("ann"), here), limits.payer(&user("bob"), here));

@@ -3,13 +3,17 @@
 //! What a caller may not see does not exist. A caller without credentials is told that credentials may help, in the same words
 //! whether the thing exists or not.
 
+use std::sync::Arc;
+
+use uuid::Uuid;
+
 use super::desk::Working;
 use super::desk::import::Import;
 use crate::stix::marking::Level;
-use crate::store::StatusRecord;
 use crate::store::audit::{Act, Entry};
-use crate::store::directory::{Collection, Directory, Rights, Root, User};
-use uuid::Uuid;
+use crate::store::directory::{Collection, Directory, Partner, Rights, Root, User};
+use crate::store::only::Only;
+use crate::store::{Select, StatusRecord, Versions};
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub enum Principal {
         admin: bool,
         /// The highest TLP level it may be shown.
         clearance: Level,
+        /// The partner that it belongs to.
+        partner: Option<String>,
     },
 }
 
@@ -49,15 +55,30 @@ pub struct Seen {
     /// What the caller may do with it.
     pub rights: Rights,
     principal: Principal,
+    clearance: Level,
+    /// The ceiling of the collection that this one is a view of.
+    base: Option<Level>,
+    /// The id of the caller's partner.
+    origin: Option<Uuid>,
+    /// Whether that has agreed to the terms.
+    agrees: bool,
 }
 
 /// Leave to read a collection, up to a level.
 #[derive(Debug, Clone)]
 pub struct Reading {
-    /// Which collection.
+    /// Which collection holds the objects.
     pub collection: Uuid,
+    /// Which collection the reader knows: the same, or a view of it.
+    pub shown: Uuid,
     /// Nothing above this.
     pub clearance: Level,
+    /// Nothing but this.
+    pub only: Option<Arc<Only>>,
+    /// Only objects of these types.
+    pub types: Option<Vec<String>>,
+    /// Only what was added within so many days.
+    pub max_age_days: Option<u32>,
     /// The name of the reader, if it is a user.
     pub reader: Option<String>,
 }
@@ -71,17 +92,36 @@ pub struct Writing {
     pub root: String,
     /// The name of the writer.
     pub writer: String,
+    /// The id of the writer's partner, if it belongs to one.
+    pub origin: Option<Uuid>,
+}
+
+impl Reading {
+    /// Leave to read a collection as it is.
+    pub fn whole(collection: Uuid, clearance: Level) -> Self {
+        Self { collection, shown: collection, clearance, only: None, types: None, max_age_days: None, reader: None }
+    }
+
+    /// Whether nothing of the collection is kept from the reader but what it is not cleared for.
+    pub fn is_whole(&self) -> bool {
+        self.only.is_none() && self.types.is_none() && self.max_age_days.is_none()
+    }
+
+    /// Everything that may be read, in these versions.
+    pub fn select(&self, versions: Versions) -> Select {
+        Select { only: self.only.clone(), types: self.types.clone(), ..Select::all(versions, self.clearance) }
+    }
 }
 
 impl Principal {
     /// The principal that a verified user is.
     pub fn of(user: &User) -> Self {
-        Self::User { name: user.name.clone(), admin: user.admin, clearance: user.clearance }
+        Self::User { name: user.name.clone(), admin: user.admin, clearance: user.clearance, partner: user.partner.clone() }
     }
 
     /// The program itself, on a store that it holds open.
     pub fn program() -> Self {
-        Self::User { name: "taxiway".into(), admin: true, clearance: Level::Red }
+        Self::User { name: "taxiway".into(), admin: true, clearance: Level::Red, partner: None }
     }
 
     /// The name of the user; nobody's for the anonymous.
@@ -96,19 +136,35 @@ impl Principal {
         matches!(self, Self::User { admin: true, .. })
     }
 
-    /// The highest level this principal may be shown. Unmarked content counts as TLP:CLEAR.
-    fn clearance(&self) -> Level {
-        match self {
+    /// The highest level of a collection that this principal may be shown.
+    ///
+    /// What is TLP:RED leaves only to who is named: by a grant to read the collection, of its own or of its partner.
+    fn clearance(&self, directory: &Directory, collection: &Collection) -> Level {
+        let most = match self {
             Self::Anonymous => Level::Clear,
             Self::User { admin: true, .. } => Level::Red,
-            Self::User { clearance, .. } => (*clearance).max(Level::Clear),
+            Self::User { name, clearance, .. } => {
+                let partner = self.partner(directory).map_or(Level::Red, |partner| partner.clearance);
+                let named = directory.rights(name, collection.id);
+                let most = if named.read || named.own { Level::Red } else { Level::AmberStrict };
+                (*clearance).min(partner).min(most)
+            }
+        };
+        most.min(collection.sharing.ceiling).max(Level::Clear)
+    }
+
+    /// The partner that it belongs to.
+    fn partner<'d>(&self, directory: &'d Directory) -> Option<&'d Partner> {
+        match self {
+            Self::User { partner: Some(partner), .. } => directory.partners.get(partner),
+            _ => None,
         }
     }
 
     fn rights(&self, directory: &Directory, collection: &Collection) -> Rights {
         match self {
-            Self::Anonymous => Rights { read: collection.public, write: false },
-            Self::User { admin: true, .. } => Rights { read: true, write: true },
+            Self::Anonymous => Rights { read: collection.public, ..Rights::default() },
+            Self::User { admin: true, .. } => Rights { read: true, write: collection.view.is_none(), own: false },
             Self::User { name, .. } => {
                 let granted = directory.rights(name, collection.id);
                 Rights { read: granted.read || collection.public, ..granted }
@@ -175,11 +231,11 @@ pub fn all(directory: &Directory, principal: &Principal) -> Vec<Seen> {
     directory.collections.values().filter_map(|collection| seen(directory, principal, collection)).collect()
 }
 
-/// Leave to read each collection that the caller may read.
+/// Leave to read each collection that the caller may browse.
 pub fn readings(directory: &Directory, principal: &Principal) -> Result<Vec<Reading>, Denied> {
     knock(directory, principal)?;
     let seen = directory.collections.values().filter_map(|collection| seen(directory, principal, collection));
-    Ok(seen.filter_map(|seen| seen.to_read().ok()).collect())
+    Ok(seen.filter_map(|seen| seen.to_browse().ok()).collect())
 }
 
 /// Whose acts the caller may look up in the audit log: everybody's (`None`) if it is an administrator, else its own.
@@ -239,16 +295,60 @@ pub fn operate(principal: &Principal) -> Result<(), Denied> {
 
 fn seen(directory: &Directory, principal: &Principal, collection: &Collection) -> Option<Seen> {
     let rights = principal.rights(directory, collection);
-    (rights != Rights::default()).then(|| Seen { collection: collection.clone(), rights, principal: principal.clone() })
+    let partner = principal.partner(directory);
+    (rights != Rights::default()).then(|| Seen {
+        base: collection.view.as_ref().and_then(|view| directory.collection(view.of)).map(|(_, base)| base.sharing.ceiling),
+        clearance: principal.clearance(directory, collection),
+        origin: partner.map(|partner| partner.id),
+        agrees: partner.is_none_or(|partner| partner.agrees(collection)),
+        collection: collection.clone(),
+        rights,
+        principal: principal.clone(),
+    })
 }
 
 impl Seen {
     /// Leave to read (T-130).
     pub fn to_read(&self) -> Result<Reading, Denied> {
-        if !self.rights.read {
+        let own = self.rights.own && !self.rights.read;
+        if !self.rights.read && !own {
             return Err(Denied::Forbidden("you may add to this collection, but not read it"));
         }
-        Ok(Reading { collection: self.collection.id, clearance: self.principal.clearance(), reader: self.principal.name().map(str::to_owned) })
+        self.check_terms()?;
+        let reader = self.principal.name().map(str::to_owned);
+        let shown = self.collection.id;
+        let clearance = self.clearance;
+        let whole = Reading { reader, ..Reading::whole(shown, clearance) };
+        Ok(match (&self.collection.view, own) {
+            (Some(view), _) => Reading {
+                collection: view.of,
+                clearance: clearance.min(self.base.unwrap_or(Level::Clear)),
+                only: Some(Arc::new(view.only.clone())),
+                types: Some(view.types.clone()).filter(|types| !types.is_empty()),
+                max_age_days: view.max_age_days,
+                ..whole
+            },
+            // Without a partner nobody has sent anything that could be told from the rest.
+            (None, true) => {
+                let from = Some(self.origin.unwrap_or(Uuid::nil()));
+                Reading { only: Some(Arc::new(Only { from, ..Only::default() })), ..whole }
+            }
+            (None, false) => whole,
+        })
+    }
+
+    /// Leave to look around in a collection, which is for who may read all of it.
+    pub fn to_browse(&self) -> Result<Reading, Denied> {
+        let partly = "only a part of this collection is shown to you, which can be read over TAXII and as lists";
+        self.to_read().and_then(|reading| if reading.is_whole() { Ok(reading) } else { Err(Denied::Forbidden(partly)) })
+    }
+
+    /// The terms of the collection are agreed to, or there are none.
+    fn check_terms(&self) -> Result<(), Denied> {
+        if self.agrees {
+            return Ok(());
+        }
+        Err(Denied::Forbidden("your organisation has not agreed to the terms of this collection: read them at /desk/terms/ and agree there"))
     }
 
     /// Leave to add (T-131).
@@ -256,7 +356,9 @@ impl Seen {
         match &self.principal {
             Principal::Anonymous => Err(Denied::Credentials),
             Principal::User { name, .. } if self.rights.write => {
-                Ok(Writing { collection: self.collection.id, root: self.collection.root.clone(), writer: name.clone() })
+                self.check_terms()?;
+                let root = self.collection.root.clone();
+                Ok(Writing { collection: self.collection.id, root, writer: name.clone(), origin: self.origin })
             }
             Principal::User { .. } => Err(Denied::Forbidden("you may read this collection, but not add to it")),
         }
@@ -264,9 +366,10 @@ impl Seen {
 
     /// Leave to work on what is there, which needs both rights.
     pub fn to_work(&self) -> Result<Working, Denied> {
-        let both = self.to_write().and_then(|writing| Ok(Working { reading: self.to_read()?, writing }));
+        let reads = || if self.rights.read { self.to_read() } else { Err(Denied::Forbidden("")) };
+        let both = self.to_write().and_then(|writing| Ok(Working { reading: reads()?, writing }));
         both.map_err(|denied| match denied {
-            Denied::Forbidden(_) => Denied::Forbidden("this needs the rights to read and to write"),
+            Denied::Forbidden(_) if self.agrees => Denied::Forbidden("this needs the rights to read and to write"),
             other => other,
         })
     }
@@ -287,7 +390,7 @@ impl Seen {
 
     /// Leave to delete, which needs both rights (T-162).
     pub fn to_delete(&self) -> Result<Reading, Denied> {
-        self.to_write().and_then(|_| self.to_read()).map_err(|denied| match denied {
+        self.to_work().map(|working| working.reading).map_err(|denied| match denied {
             Denied::Forbidden(_) => Denied::Forbidden("deleting needs the rights to read and to write"),
             other => other,
         })
@@ -310,18 +413,19 @@ mod tests {
             public,
             decay: false,
             curated: None,
+            ..Collection::default()
         }
     }
 
     fn user(name: &str, admin: bool) -> User {
-        User { name: name.into(), password: None, admin, clearance: Level::Green, created: Stamp::ZERO }
+        User { name: name.into(), password: None, admin, clearance: Level::Green, partner: None, created: Stamp::ZERO }
     }
 
     /// Root `feeds` with a public and a private collection; `ann` may write to the private one, `bob` read it, `root` is administrator.
     fn directory() -> Directory {
         let mut directory = Directory::default();
         let (open, closed) = (collection("Open", true), collection("Closed", false));
-        let (write, read) = (Rights { read: false, write: true }, Rights { read: true, write: false });
+        let (write, read) = (Rights { read: false, write: true, own: false }, Rights { read: true, write: false, own: false });
         let edits = [
             Edit::AddRoot(Root { slug: "feeds".into(), title: "Feeds".into(), description: None }),
             Edit::AddRoot(Root { slug: "empty".into(), title: "Empty".into(), description: None }),

@@ -141,6 +141,7 @@ impl Consumer {
             types: wants.types.clone(),
             versions: wants.versions.clone(),
             clearance: reading.clearance,
+            only: reading.only.clone(),
         }
     }
 }

@@ -75,7 +75,7 @@ impl Counts {
             match outcome {
                 Outcome::Added(_) => self.added.add(1),
                 Outcome::Duplicate(_) => self.duplicates.add(1),
-                Outcome::Conflict(_) => self.conflicts.add(1),
+                Outcome::Conflict(_) | Outcome::Deleted(..) => self.conflicts.add(1),
             }
         }
     }

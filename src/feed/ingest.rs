@@ -15,10 +15,11 @@ use super::Feed;
 use super::access::Writing;
 use super::error::FeedError;
 use super::guard::{Guard, Listed};
+use super::sharing::{Admitted, Door};
 use crate::stix::object::{self, Object, Refusal};
 use crate::stix::time::Instant;
 use crate::store::audit::Act;
-use crate::store::{Addition, NewObject, Receipt, StoreError};
+use crate::store::{Added, Addition, NewObject, Receipt, StoreError};
 use crate::taxii::resource::{Status, StatusDetail};
 use crate::taxii::stamp::Stamp;
 
@@ -41,34 +42,50 @@ impl Feed {
         let now = act.at;
         let octets = body.len();
         let bounds = Bounds { objects: self.options.envelope_objects, depth: self.options.json_depth };
-        let (objects, refused) = if body.len() <= SHORT {
-            judge(&body, now, bounds, &self.guard)?
+        let door = Door::of(&self.directory(), writing.collection, writing.origin);
+        let Judged { mut objects, also, refused } = if body.len() <= SHORT {
+            judge(&body, now, bounds, &self.guard, &door)?
         } else {
             let guard = self.guard.clone();
-            let judged = tokio::task::spawn_blocking(move || judge(&body, now, bounds, &guard));
+            let judged = tokio::task::spawn_blocking(move || judge(&body, now, bounds, &guard, &door));
             judged.await.map_err(|e| FeedError::NotAnEnvelope(format!("the envelope could not be judged: {e}")))??
         };
-        let count = refused.len();
+        let (count, told) = (refused.len(), objects.len());
+        objects.extend(also);
         let receipt = Receipt {
             id: Uuid::new_v4(),
             root: writing.root.clone(),
             owner: writing.writer.clone(),
             refused,
+            told,
             expires: Stamp(now.0 + self.options.status_hours * HOUR),
         };
         let addition = Addition { collection: writing.collection, objects, now, receipt: Some(receipt), act: Some(act) };
-        let added = self.store.add(addition).await?;
-        self.counts.envelope(octets, count, &added.outcomes);
+        let added = self.put(addition).await?;
+        self.counts.envelope(octets, count, added.outcomes.get(..told).unwrap_or_default());
         added.status.ok_or_else(|| StoreError::Engine("no status was kept for a receipt".into()).into())
     }
 }
 
 impl Feed {
+    /// Stores objects that were judged, and tells those who follow.
+    pub(super) async fn put(&self, addition: Addition) -> Result<Added, StoreError> {
+        let collection = addition.collection;
+        let added = self.store.add(addition).await?;
+        for id in &added.raised {
+            self.catalog.doubt(collection, id);
+            self.values.doubt(collection, id);
+        }
+        self.bell.ring();
+        Ok(added)
+    }
+
     /// Judges objects that have come in a file: each good, or why it is refused.
-    pub(super) async fn judge_objects(&self, objects: Vec<Bytes>, now: Stamp) -> Result<Vec<Result<NewObject, String>>, FeedError> {
+    pub(super) async fn judge_objects(&self, writing: &Writing, objects: Vec<Bytes>, now: Stamp) -> Result<Vec<Result<Admitted, String>>, FeedError> {
         let (guard, depth) = (self.guard.clone(), self.options.json_depth);
+        let door = Door::of(&self.directory(), writing.collection, writing.origin);
         let judged = tokio::task::spawn_blocking(move || {
-            let judge = Judge { now, instant: now.instant(), depth, guard: &guard };
+            let judge = Judge { now, instant: now.instant(), depth, guard: &guard, door: &door };
             let one = |object: Bytes| {
                 let text = std::str::from_utf8(&object).map_err(|error| error.to_string())?.to_owned();
                 judge.one(&text, object, 0).map_err(|detail| detail.message.unwrap_or_default())
@@ -79,23 +96,36 @@ impl Feed {
     }
 }
 
-/// The good objects of an envelope, and the refused ones with the reasons. A large envelope is judged on all cores.
-fn judge(body: &Bytes, now: Stamp, bounds: Bounds, guard: &Guard) -> Result<(Vec<NewObject>, Vec<StatusDetail>), FeedError> {
+/// What an envelope comes to.
+struct Judged {
+    /// The good objects.
+    objects: Vec<NewObject>,
+    /// What is stored with them.
+    also: Vec<NewObject>,
+    /// The refused ones, with the reasons.
+    refused: Vec<StatusDetail>,
+}
+
+/// Judges an envelope; a large one on all cores.
+fn judge(body: &Bytes, now: Stamp, bounds: Bounds, guard: &Guard, door: &Door) -> Result<Judged, FeedError> {
     let raws: Vec<(usize, &RawValue)> = split(body)?.into_iter().enumerate().collect();
     if raws.len() > bounds.objects {
         return Err(FeedError::TooMany { found: raws.len(), most: bounds.objects });
     }
-    let judge = Judge { now, instant: now.instant(), depth: bounds.depth, guard };
+    let judge = Judge { now, instant: now.instant(), depth: bounds.depth, guard, door };
     let one = |(at, raw): (usize, &RawValue)| judge.one(raw.get(), body.slice_ref(raw.get().as_bytes()), at);
-    let (mut good, mut refused) = (Vec::with_capacity(raws.len()), Vec::new());
+    let (mut objects, mut also, mut refused) = (Vec::with_capacity(raws.len()), Vec::new(), Vec::new());
     let judged: Vec<_> = raws.into_par_iter().with_min_len(PARALLEL).map(one).collect();
     for verdict in judged {
         match verdict {
-            Ok(object) => good.push(object),
+            Ok(admitted) => {
+                objects.push(admitted.object);
+                also.extend(admitted.also);
+            }
             Err(detail) => refused.push(detail),
         }
     }
-    Ok((good, refused))
+    Ok(Judged { objects, also, refused })
 }
 
 /// Judges objects as this server does at one moment.
@@ -104,17 +134,20 @@ struct Judge<'g> {
     instant: Instant,
     depth: usize,
     guard: &'g Guard,
+    door: &'g Door,
 }
 
 impl Judge<'_> {
     /// One object, or why it is refused; `at` is its place among others.
-    fn one(&self, raw: &str, object: Bytes, at: usize) -> Result<NewObject, StatusDetail> {
+    fn one(&self, raw: &str, object: Bytes, at: usize) -> Result<Admitted, StatusDetail> {
         let mut watch = self.guard.watch();
         let judged = object::check_depth(raw, self.depth).and_then(|()| object::judge_shown(raw, &self.instant, &mut |part| watch.see(part)));
         let good = judged.map_err(|refusal| failure(refusal, at, self.now))?;
         let listed = watch.verdict(good.revoked).map_err(|listed| blocked(&good, &listed, self.now))?;
         let warning = warning(&good, &listed);
-        Ok(NewObject { warning, id: good.id, version: good.version, level: good.level, revoked: good.revoked, object })
+        let new = NewObject { warning, ..NewObject::of(good, object) };
+        let (id, version) = (new.id.to_string(), new.version.as_ref().map_or_else(|| self.now.to_string(), |(text, _)| text.clone()));
+        self.door.admit(new, self.now).map_err(|why| StatusDetail { id, version, message: Some(why) })
     }
 }
 

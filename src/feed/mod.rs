@@ -1,6 +1,7 @@
 //! The use cases: who may read and write what, and what happens then. No HTTP.
 
 pub mod access;
+pub mod bell;
 pub mod catalog;
 pub mod clock;
 pub mod consumers;
@@ -13,6 +14,7 @@ pub mod guard;
 pub mod ingest;
 pub mod object;
 pub mod read;
+mod sharing;
 mod shelf;
 pub mod values;
 
@@ -27,6 +29,7 @@ use crate::store::audit::Act;
 use crate::store::directory::{Directory, Edit};
 use crate::store::paper::{Kind, Paper};
 use crate::store::{Condition, EditError, Store, StoreError};
+use bell::Bell;
 use catalog::Catalog;
 use clock::Clock;
 use consumers::Consumers;
@@ -50,6 +53,7 @@ pub struct Feed {
     /// How far the imports are that go on.
     imports: std::sync::Mutex<HashMap<Uuid, Arc<Progress>>>,
     consumers: Consumers,
+    bell: Bell,
     counts: Counts,
     catalog: Arc<Catalog>,
     values: Arc<Values>,
@@ -93,6 +97,7 @@ impl Feed {
             guard: Guard::default(),
             imports: std::sync::Mutex::default(),
             consumers: Consumers::default(),
+            bell: Bell::default(),
             counts,
             catalog,
             values: Arc::default(),
@@ -161,6 +166,11 @@ impl Feed {
     /// How the store does.
     pub fn condition(&self) -> Condition {
         self.store.condition()
+    }
+
+    /// Rings whenever something was stored.
+    pub fn bell(&self) -> &Bell {
+        &self.bell
     }
 
     fn imports(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<Progress>>> {

@@ -11,11 +11,11 @@ use crate::stix::id::StixId;
 use crate::stix::time::Instant;
 use crate::store::audit::Act;
 use crate::store::text::{self, Text};
-use crate::store::{Page, Record, Select, Store, StoreError, Versions};
+use crate::store::{Page, Record, Removal, Select, Store, StoreError, Versions};
 use crate::taxii::cursor::Cursor;
 use crate::taxii::query::{Choice, Filter, Query, QueryError};
 use crate::taxii::resource::Status;
-use crate::taxii::stamp::Stamp;
+use crate::taxii::stamp::{DAY, Stamp};
 
 /// A page with what the door says about it: its records, or the text of its objects.
 #[derive(Debug, Clone, Default)]
@@ -117,7 +117,7 @@ impl Feed {
 
     /// Deletes the versions of one object that the query chooses, by default all (T-164), as far as the caller may see them;
     /// [`Denied::Hidden`] if there are none (T-163, T-165).
-    pub async fn delete(&self, reading: &Reading, id: &str, query: &Query, act: Act) -> Result<(), FeedError> {
+    pub async fn delete(&self, reading: &Reading, id: &str, query: &Query, removal: Removal, act: Act) -> Result<(), FeedError> {
         let filter = query.filter.clone().unwrap_or_default();
         let versions = choose(&filter, Versions::All)?;
         let id = StixId::parse(id).map_err(|_| Denied::Hidden)?;
@@ -126,7 +126,7 @@ impl Feed {
         }
         let seen = self.find(reading, id.clone(), versions, usize::MAX).await?;
         let at = seen.iter().filter_map(|record| Instant::parse(&record.version).ok()).collect();
-        let deleted = self.store.delete(reading.collection, &id, &Versions::Some { first: false, last: false, at }, Some(act)).await?;
+        let deleted = self.store.delete(reading.collection, &id, &Versions::Some { first: false, last: false, at }, removal, Some(act)).await?;
         self.catalog.doubt(reading.collection, &id);
         self.values.doubt(reading.collection, &id);
         match deleted {
@@ -152,12 +152,12 @@ impl Feed {
 
     /// The versions of one object that the caller may see, at most so many.
     async fn find(&self, reading: &Reading, id: StixId, versions: Versions, most: usize) -> Result<Vec<Record>, FeedError> {
-        let select = Select { limit: most, ids: Some(vec![id]), ..Select::all(versions, reading.clearance) };
+        let select = Select { limit: most, ids: Some(vec![id]), ..reading.select(versions) };
         Ok(self.store.page(reading.collection, &select).await?.records)
     }
 
     async fn answer<C: Content>(&self, reading: &Reading, query: &Query, own: Filter) -> Result<Answer<C>, FeedError> {
-        let asked = resume(reading.collection, query, own);
+        let asked = resume(reading.shown, query, own);
         let found = match self.select(reading, query, &asked)? {
             Some(select) => {
                 let found = C::read(&*self.store, reading.collection, &select).await?;
@@ -166,7 +166,13 @@ impl Feed {
             }
             None => C::default(),
         };
-        Ok(asked.answer(reading.collection, query, found))
+        Ok(asked.answer(reading.shown, query, found))
+    }
+
+    /// Behind which place a reader begins that is shown what is no older than some days.
+    pub(super) fn begin(&self, reading: &Reading) -> Stamp {
+        let age = reading.max_age_days.map(|days| u64::from(days) * DAY);
+        age.map_or(Stamp::ZERO, |age| Stamp(self.clock.now().0.saturating_sub(age)))
     }
 
     /// What to ask the store; `None` if nothing stored can match.
@@ -178,15 +184,20 @@ impl Feed {
             return Ok(None);
         }
         let limit = query.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(self.options.page_default);
+        let types = match (&filter.types, &reading.types) {
+            (Some(asked), Some(shown)) => Some(asked.iter().filter(|name| shown.contains(name)).cloned().collect()),
+            (asked, shown) => asked.clone().or_else(|| shown.clone()),
+        };
         Ok(Some(Select {
             after: *after,
-            from: *from,
+            from: (*from).max(self.begin(reading)),
             limit: limit.min(self.options.page_max),
             octets: self.options.page_octets,
             ids,
-            types: filter.types.clone(),
+            types,
             versions: choose(filter, Versions::LAST)?,
             clearance: reading.clearance,
+            only: reading.only.clone(),
         }))
     }
 }

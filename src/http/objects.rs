@@ -19,9 +19,9 @@ use crate::door::{App, body, request, respond};
 use crate::feed::access::Reading;
 use crate::feed::error::FeedError;
 use crate::feed::read::Answer;
-use crate::store::Page;
 use crate::store::audit::{Through, Verb};
 use crate::store::text::Text;
+use crate::store::{Page, Removal};
 use crate::taxii::envelope::{self, Empty, Item};
 use crate::taxii::media::{self, Form, Offer};
 use crate::taxii::query::{Fields, Query};
@@ -88,7 +88,7 @@ pub async fn delete(
     let reading = seen.to_delete()?;
     let query = Query::parse(&raw.unwrap_or_default(), Fields::Versions)?;
     let act = request::act(Through::Taxii, Verb::Delete, app.feed.clock().now());
-    app.feed.delete(&reading, path.get("object"), &query, act).await?;
+    app.feed.delete(&reading, path.get("object"), &query, Removal::Retired, act).await?;
     Ok(respond::body(StatusCode::OK, Body::empty()))
 }
 

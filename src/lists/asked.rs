@@ -6,10 +6,12 @@ use axum::http::StatusCode;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::door::error::Failure;
+use crate::feed::access::Reading;
 use crate::feed::values::chunk::Row;
 use crate::stix::ioc::Kind;
 use crate::stix::marking::Level;
-use crate::taxii::stamp::Stamp;
+use crate::store::only::Only;
+use crate::taxii::stamp::{DAY, Stamp};
 
 /// The names of the parameters, for who has mistyped one.
 const PARAMETERS: &str = "kind, min_confidence, label, max_age, max_entries, shard";
@@ -36,10 +38,23 @@ pub struct Asked {
 pub struct Selection {
     /// The query.
     pub asked: Asked,
+    /// What of the collection the reader is shown, if not all.
+    pub view: Option<View>,
     /// Nothing above this level.
     pub clearance: Level,
     /// Whether what a warning list blocks is left out.
     pub guarded: bool,
+}
+
+/// What a collection shows of another one, as far as it is about indicators.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// Whether it shows indicators at all.
+    indicators: bool,
+    /// Only what was added so many microseconds ago or less.
+    max_age: Option<u64>,
+    /// Only what is so.
+    only: Only,
 }
 
 /// What becomes of a value.
@@ -114,6 +129,21 @@ pub fn kind_named(name: &str) -> Option<Kind> {
     super::format::KINDS.iter().copied().find(|kind| kind.name() == name)
 }
 
+impl View {
+    /// What of the collection a reader is shown.
+    pub fn of(reading: &Reading) -> Option<Self> {
+        let indicators = reading.types.as_ref().is_none_or(|types| types.iter().any(|name| name == "indicator"));
+        let max_age = reading.max_age_days.map(|days| u64::from(days) * DAY);
+        (!reading.is_whole()).then(|| Self { indicators, max_age, only: reading.only.as_deref().cloned().unwrap_or_default() })
+    }
+
+    fn shows(&self, row: Row<'_>) -> bool {
+        let Only { labels, min_confidence, .. } = &self.only;
+        let confident = row.is_revoked() || min_confidence.is_none_or(|least| row.confidence().unwrap_or_default() >= least);
+        self.indicators && confident && (labels.is_empty() || row.labels().iter().any(|its| labels.iter().any(|label| **its == **label)))
+    }
+}
+
 impl Selection {
     /// Whether values of a kind can be in the list, of a file that is for these kinds.
     pub fn wants(&self, kind: Kind, kinds: &[Kind]) -> bool {
@@ -126,14 +156,16 @@ impl Selection {
         let asked = &self.asked;
         let confident = asked.min_confidence.is_none_or(|least| row.confidence().is_some_and(|its| its >= least));
         let labelled = asked.labels.is_empty() || row.labels().iter().any(|its| asked.labels.iter().any(|label| **its == **label));
-        if row.level() > self.clearance || !confident || !labelled || !self.is_in_shard(row.value()) {
+        let shown = self.view.as_ref().is_none_or(|view| view.shows(row));
+        if row.level() > self.clearance || !shown || !confident || !labelled || !self.is_in_shard(row.value()) {
             return (Verdict::Out, never);
         }
         if row.is_revoked() {
             return (Verdict::Gone, never);
         }
         let too_old = asked.max_age.map(|age| Stamp(row.modified().0.saturating_add(age)));
-        let ends = row.valid_until().into_iter().chain(too_old).min().unwrap_or(never);
+        let too_long = self.view.as_ref().and_then(|view| view.max_age).map(|age| Stamp(row.added().0.saturating_add(age)));
+        let ends = row.valid_until().into_iter().chain(too_old).chain(too_long).min().unwrap_or(never);
         if ends <= now {
             return (Verdict::Gone, never);
         }

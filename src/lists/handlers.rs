@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, Selection};
+use super::asked::{Asked, Selection, View};
 use super::format::{self, Format, Shape};
 use super::list::Lists;
 use super::part::Recipe;
@@ -17,7 +17,7 @@ use crate::door::caller::{ByKey, Caller, Segments};
 use crate::door::error::Failure;
 use crate::door::target::Target;
 use crate::door::{App, respond};
-use crate::feed::access::{self, Reading, Seen};
+use crate::feed::access::{self, Denied, Reading, Seen};
 
 /// A file that can be asked for.
 #[derive(Debug, Serialize, Deserialize)]
@@ -100,7 +100,10 @@ fn recipe(app: &App, seen: &Seen, reading: &Reading, name: &str, asked: Asked) -
     let unknown = || Failure::new(StatusCode::NOT_FOUND, format!("there is no list {name:?}; /lists/ tells which there are"));
     let format = find(name).ok_or_else(unknown)?;
     let file = format.file(name).ok_or_else(unknown)?;
-    let selection = Selection { asked, clearance: reading.clearance, guarded: app.options.lists_guarded };
+    if reading.only.as_ref().is_some_and(|only| only.from.is_some() || only.not_from.is_some()) {
+        return Err(Denied::Forbidden("lists are of whole collections and views, not of what one has sent").into());
+    }
+    let selection = Selection { asked, view: View::of(reading), clearance: reading.clearance, guarded: app.options.lists_guarded };
     let collection = (seen.collection.id, seen.collection.title.clone());
     Ok(Recipe { format, file, name: name.to_owned(), selection, collection })
 }

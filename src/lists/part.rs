@@ -81,7 +81,7 @@ impl Recipe {
     /// The same for all that ask for the same.
     pub fn key(&self) -> String {
         let Self { name, selection, collection: (id, title), .. } = self;
-        format!("{id} {} {} {name}?{} {title}", selection.clearance.name(), selection.guarded, selection.asked.normal())
+        format!("{id} {} {} {name}?{} {:?} {title}", selection.clearance.name(), selection.guarded, selection.asked.normal(), selection.view)
     }
 
     /// Whether values of a kind can be in the list.

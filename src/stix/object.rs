@@ -25,6 +25,8 @@ pub struct Object {
     pub version: Option<(String, Instant)>,
     /// The highest TLP level that marks it or a part of it. The definitions of TLP themselves are [`Level::Clear`].
     pub level: Level,
+    /// The objects that it holds: its `object_refs`.
+    pub holds: Vec<StixId>,
     /// Whether it withdraws what earlier versions said.
     pub revoked: bool,
     /// What the standard advises against.
@@ -79,7 +81,14 @@ pub fn judge_shown(text: &str, now: &Instant, show: &mut dyn FnMut(Part<'_>)) ->
         Some(Ok(id)) if findings.errors.is_empty() => {
             show(Part::Whole(object));
             let level = level(object);
-            Ok(Object { id, version, level, revoked: object.get("revoked") == Some(&Json::Bool(true)), warnings: findings.warnings })
+            Ok(Object {
+                id,
+                version,
+                level,
+                holds: holds(object),
+                revoked: object.get("revoked") == Some(&Json::Bool(true)),
+                warnings: findings.warnings,
+            })
         }
         _ => Err(Header::of(object).refusal(findings)),
     }
@@ -107,6 +116,15 @@ pub fn level(object: &Members<'_>) -> Level {
         return Level::Clear;
     }
     marking::markings(object).filter_map(Level::of_marking).max().unwrap_or_default()
+}
+
+/// The objects that a report, grouping, note, opinion or observation holds, each once.
+fn holds(object: &Members<'_>) -> Vec<StixId> {
+    let refs = object.get("object_refs").and_then(Json::as_list).unwrap_or_default();
+    let mut ids: Vec<StixId> = refs.iter().filter_map(Json::as_text).filter_map(|id| StixId::parse(id).ok()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 /// What names a version of an object, where there is no more to be had.

@@ -215,7 +215,10 @@ fn things(directory: &Directory) -> BTreeMap<String, Value> {
     let tokens = directory.tokens.values().map(|token| (format!("token {}", token.shown()), json(token)));
     let grants = directory.grants.iter().flat_map(|(user, of)| of.iter().map(move |(id, rights)| (user, id, rights)));
     let grants = grants.map(|(user, id, rights)| (format!("grant {user} {}", called(*id)), json(rights)));
-    roots.chain(collections).chain(users).chain(tokens).chain(grants).collect()
+    let partners = directory.partners.values().map(|partner| (format!("partner {}", partner.name), json(partner)));
+    let shares = directory.shares.iter().flat_map(|(partner, of)| of.iter().map(move |(id, rights)| (partner, id, rights)));
+    let shares = shares.map(|(partner, id, rights)| (format!("share {partner} {}", called(*id)), json(rights)));
+    roots.chain(collections).chain(users).chain(tokens).chain(grants).chain(partners).chain(shares).collect()
 }
 
 /// A thing as JSON, without what is secret or changes with every use.
@@ -236,7 +239,7 @@ mod tests {
     use crate::store::directory::{Edit, Root, Token, User};
 
     fn user(password: Option<&str>) -> User {
-        User { name: "ann".into(), password: password.map(Into::into), admin: false, clearance: Level::Green, created: Stamp(1) }
+        User { name: "ann".into(), password: password.map(Into::into), admin: false, clearance: Level::Green, partner: None, created: Stamp(1) }
     }
 
     #[test]

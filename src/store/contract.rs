@@ -5,6 +5,7 @@
 pub mod model;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
@@ -13,9 +14,10 @@ use uuid::Uuid;
 
 use super::audit::{Act, Through, Trail, Verb};
 use super::directory::{Collection, Conflict, Edit, Rights, Root, User};
+use super::only::Only;
 use super::paper::{Kind, Paper};
 use super::text::Text;
-use super::{Addition, Behind, EditError, NewObject, Outcome, Page, Receipt, Record, Select, Store, StoreError, Versions};
+use super::{Addition, Behind, EditError, NewObject, Outcome, Page, Receipt, Record, Removal, Select, Store, StoreError, Versions};
 use crate::stix::id::StixId;
 use crate::stix::marking::Level;
 use crate::stix::time::Instant;
@@ -30,7 +32,8 @@ macro_rules! suite {
             t088_stamps_increase_past_deletions_and_clocks_that_go_back t141_t142_a_duplicate_adds_nothing t150_the_first_content_is_kept
             t152_an_sco_takes_its_stamp_as_version t069_the_latest_is_the_greatest_modified t070_t073_versions_combine
             t078_spellings_of_a_version_are_one t079_versions_are_chosen_among_those_added_after t084_pages_meet_without_gap_or_overlap
-            ids_and_types_narrow what_is_left_is_counted_up_to_a_limit what_is_above_the_clearance_is_left_out deleted_versions_have_never_been objects_come_back_as_they_came
+            ids_and_types_narrow what_is_left_is_counted_up_to_a_limit what_is_above_the_clearance_is_left_out
+            what_holds_something_counts_as_high what_was_deleted_for_good_is_not_taken_again what_came_from_somewhere_is_told_from_the_rest deleted_versions_have_never_been objects_come_back_as_they_came
             t112_a_status_is_kept_until_it_expires statuses_tell_every_outcome s051_s052_what_is_odd_about_a_version_is_told edits_happen_all_or_none
             objects_go_with_their_collection t088_a_follower_misses_nothing_while_others_write
             t079_a_follower_ends_with_the_latest_of_everything t071_no_version_is_lost_to_readers_while_others_come_and_go
@@ -65,6 +68,7 @@ pub async fn collection(store: &dyn Store) -> Uuid {
         public: false,
         decay: false,
         curated: None,
+        ..Collection::default()
     };
     store.edit(vec![Edit::AddRoot(root), Edit::AddCollection(collection)], None).await.unwrap();
     id
@@ -80,7 +84,16 @@ pub fn object(id: &StixId, second: &str, content: &str) -> NewObject {
     let modified = format!("{DAY}{second}Z");
     let instant = Instant::parse(&modified).unwrap();
     let text = format!(r#"{{"id":"{id}","modified":"{modified}","name":"{content}"}}"#);
-    NewObject { id: id.clone(), version: Some((modified, instant)), level: Level::Unmarked, revoked: false, warning: None, object: Bytes::from(text) }
+    NewObject {
+        id: id.clone(),
+        version: Some((modified, instant)),
+        level: Level::Unmarked,
+        holds: Vec::new(),
+        origin: None,
+        revoked: false,
+        warning: None,
+        object: Bytes::from(text),
+    }
 }
 
 /// An object without `modified` and `created`.
@@ -99,6 +112,7 @@ pub fn select() -> Select {
         types: None,
         versions: Versions::LAST,
         clearance: Level::Red,
+        only: None,
     }
 }
 
@@ -136,7 +150,7 @@ pub async fn a_missing_collection_is_said(store: &dyn Store) {
     assert!(matches!(store.page(nowhere, &select()).await, Err(StoreError::NoCollection(id)) if id == nowhere));
     assert!(matches!(store.behind(nowhere, &select()).await, Err(StoreError::NoCollection(id)) if id == nowhere));
     assert!(matches!(store.add(addition).await, Err(StoreError::NoCollection(id)) if id == nowhere));
-    assert!(matches!(store.delete(nowhere, &one, &Versions::All, None).await, Err(StoreError::NoCollection(id)) if id == nowhere));
+    assert!(matches!(store.delete(nowhere, &one, &Versions::All, Removal::Retired, None).await, Err(StoreError::NoCollection(id)) if id == nowhere));
 }
 
 /// Stamps are strictly increasing in the order of the envelope, starting at the clock.
@@ -167,7 +181,7 @@ pub async fn t088_stamps_increase_past_deletions_and_clocks_that_go_back(store: 
     let collection = collection(store).await;
     add(store, collection, vec![object(&id("indicator", 1), "01", "a")]).await;
     let first = all(store, collection).await[0].added;
-    assert_eq!(store.delete(collection, &id("indicator", 1), &Versions::All, None).await.unwrap(), 1);
+    assert_eq!(store.delete(collection, &id("indicator", 1), &Versions::All, Removal::Retired, None).await.unwrap(), 1);
     assert!(all(store, collection).await.is_empty());
     add_at(store, collection, vec![object(&id("indicator", 1), "01", "a")], Stamp(NOW.0 - 5_000_000)).await;
     assert_eq!(all(store, collection).await[0].added, Stamp(first.0 + 1));
@@ -365,6 +379,67 @@ pub async fn what_is_above_the_clearance_is_left_out(store: &dyn Store) {
     }
 }
 
+/// A container counts as high as the latest versions of what it holds, of what was there and of what comes; a container in a container too.
+pub async fn what_holds_something_counts_as_high(store: &dyn Store) {
+    let collection = collection(store).await;
+    let [inner, outer, held] = [id("grouping", 1), id("report", 2), id("indicator", 3)];
+    let holding = |id: &StixId, second, held: &StixId| NewObject { holds: vec![held.clone()], ..object(id, second, "a") };
+    let at = |object: NewObject, level| NewObject { level, ..object };
+    let green = Select { clearance: Level::Green, ..select() };
+    let shown = async || page(store, collection, &green).await.records.into_iter().map(|record| record.id).collect::<Vec<_>>();
+    add(store, collection, vec![holding(&inner, "01", &held), holding(&outer, "01", &inner), at(object(&held, "01", "a"), Level::Green)]).await;
+    assert_eq!(shown().await.len(), 3);
+    assert!(all(store, collection).await.iter().all(|record| record.level == Level::Green));
+    let raising = Addition { collection, objects: vec![at(object(&held, "02", "b"), Level::Red)], now: NOW, receipt: None, act: None };
+    let mut raised = store.add(raising).await.unwrap().raised;
+    raised.sort_unstable();
+    assert_eq!(raised, [inner.clone(), outer.clone()]);
+    assert!(shown().await.is_empty());
+    // What is lower again does not lower them, but a new version of a container is judged anew.
+    add(store, collection, vec![at(object(&held, "03", "c"), Level::Unmarked)]).await;
+    assert_eq!(shown().await, [held.to_string()]);
+    add(store, collection, vec![holding(&inner, "02", &held)]).await;
+    assert_eq!(shown().await, [held.to_string(), inner.to_string()]);
+}
+
+/// A version that was deleted for good is refused with the reason; a later one, and one that was only retired, is taken.
+pub async fn what_was_deleted_for_good_is_not_taken_again(store: &dyn Store) {
+    let collection = collection(store).await;
+    let [one, sco] = [id("indicator", 1), id("ipv4-addr", 2)];
+    let both = || vec![object(&one, "01", "a"), observable(&sco, "198.51.100.7")];
+    let delete = async |id: &StixId, removal: Removal| store.delete(collection, id, &Versions::All, removal, None).await.unwrap();
+    add(store, collection, both()).await;
+    assert_eq!((delete(&one, Removal::Retired).await, delete(&sco, Removal::Retired).await), (1, 1));
+    assert!(add(store, collection, both()).await.iter().all(|outcome| matches!(outcome, Outcome::Added(_))));
+    for id in [&one, &sco] {
+        assert_eq!(delete(id, Removal::ForGood { at: NOW, why: "a mistake".into() }).await, 1);
+    }
+    for outcome in add(store, collection, both()).await {
+        let Outcome::Deleted(_, why) = outcome else { panic!("{outcome:?}") };
+        assert_eq!(why, format!("this version was deleted for good on {NOW} (a mistake) and is not taken again; a later version is"));
+    }
+    assert!(all(store, collection).await.is_empty());
+    let later = vec![object(&one, "02", "a"), observable(&sco, "198.51.100.8")];
+    assert!(add(store, collection, later).await.iter().all(|outcome| matches!(outcome, Outcome::Added(_))));
+}
+
+/// Where an object came from is kept, and can be asked for.
+pub async fn what_came_from_somewhere_is_told_from_the_rest(store: &dyn Store) {
+    let collection = collection(store).await;
+    let [there, elsewhere] = [1, 2].map(|n| Some(Uuid::from_u128(n)));
+    let from = |n, origin| NewObject { origin, ..object(&id("indicator", n), "01", "a") };
+    add(store, collection, vec![from(1, None), from(2, there), from(3, elsewhere)]).await;
+    let ids = async |only: Only| {
+        let select = Select { only: Some(Arc::new(only)), ..select() };
+        let text = store.text(collection, &select).await.unwrap();
+        let records = page(store, collection, &select).await.records;
+        assert_eq!(text.count, records.len());
+        records.into_iter().map(|record| record.origin).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(Only { from: there, ..Only::default() }).await, [there]);
+    assert_eq!(ids(Only { not_from: there, ..Only::default() }).await, [None, elsewhere]);
+}
+
 /// After a deletion the rest reads as if the deleted versions had never been.
 pub async fn deleted_versions_have_never_been(store: &dyn Store) {
     let collection = collection(store).await;
@@ -374,18 +449,18 @@ pub async fn deleted_versions_have_never_been(store: &dyn Store) {
     }
     add(store, collection, vec![object(&other, "09", "a")]).await;
     let before = all(store, collection).await;
-    assert_eq!(store.delete(collection, &id("indicator", 3), &Versions::All, None).await.unwrap(), 0);
-    assert_eq!(store.delete(collection, &one, &some(false, false, &["08"]), None).await.unwrap(), 0);
-    assert_eq!(store.delete(collection, &one, &Versions::LAST, None).await.unwrap(), 1);
+    assert_eq!(store.delete(collection, &id("indicator", 3), &Versions::All, Removal::Retired, None).await.unwrap(), 0);
+    assert_eq!(store.delete(collection, &one, &some(false, false, &["08"]), Removal::Retired, None).await.unwrap(), 0);
+    assert_eq!(store.delete(collection, &one, &Versions::LAST, Removal::Retired, None).await.unwrap(), 1);
     assert_eq!(page(store, collection, &select()).await.records, [before[1].clone(), before[4].clone()]);
     let late = Select { after: before[1].added, from: before[1].added, ..select() };
     assert_eq!(seconds(store, collection, &late).await, ["01", "09"]);
-    assert_eq!(store.delete(collection, &one, &some(true, false, &["03"]), None).await.unwrap(), 2);
+    assert_eq!(store.delete(collection, &one, &some(true, false, &["03"]), Removal::Retired, None).await.unwrap(), 2);
     assert_eq!(all(store, collection).await, [before[0].clone(), before[4].clone()]);
     assert_eq!(page(store, collection, &select()).await.records, [before[0].clone(), before[4].clone()]);
     assert!(matches!(add(store, collection, vec![object(&one, "04", "b")]).await[..], [Outcome::Added(_)]));
     assert_eq!(seconds(store, collection, &select()).await, ["09", "04"]);
-    assert_eq!(store.delete(collection, &one, &Versions::All, None).await.unwrap(), 2);
+    assert_eq!(store.delete(collection, &one, &Versions::All, Removal::Retired, None).await.unwrap(), 2);
     assert_eq!(page(store, collection, &Select { ids: Some(vec![one]), versions: Versions::All, ..select() }).await.records, []);
 }
 
@@ -401,7 +476,7 @@ pub async fn objects_come_back_as_they_came(store: &dyn Store) {
 
 fn receipt(id: Uuid, expires: Stamp) -> Receipt {
     let refused = vec![StatusDetail { id: "x".into(), version: String::new(), message: Some("no STIX identifier".into()) }];
-    Receipt { id, root: "feeds".into(), owner: "ann".into(), refused, expires }
+    Receipt { id, root: "feeds".into(), owner: "ann".into(), refused, told: usize::MAX, expires }
 }
 
 /// A status lasts until its end and is then swept.
@@ -460,12 +535,12 @@ pub async fn s051_s052_what_is_odd_about_a_version_is_told(store: &dyn Store) {
 pub async fn edits_happen_all_or_none(store: &dyn Store) {
     let collection = collection(store).await;
     let name = format!("user-{collection}");
-    let user = User { name: name.clone(), password: None, admin: false, clearance: Level::Green, created: NOW };
+    let user = User { name: name.clone(), password: None, admin: false, clearance: Level::Green, partner: None, created: NOW };
     let before = store.directory().await.unwrap();
     let edits = vec![Edit::AddUser(user.clone()), Edit::RemoveToken("no such token".into())];
     assert!(matches!(store.edit(edits, None).await, Err(EditError::Refused(Conflict::Missing(_)))));
     assert_eq!(store.directory().await.unwrap(), before);
-    let rights = Rights { read: true, write: true };
+    let rights = Rights { read: true, write: true, own: false };
     let after = store.edit(vec![Edit::AddUser(user), Edit::Grant { user: name.clone(), collection, rights }], None).await.unwrap();
     assert_eq!(after.rights(&name, collection), rights);
     assert_eq!(store.directory().await.unwrap(), after);
@@ -489,8 +564,8 @@ pub async fn the_log_tells_what_came_of_each_act(store: &dyn Store) {
     let objects = vec![object(&one, "01", "a"), object(&one, "01", "b"), object(&two, "01", "a"), object(&one, "02", "a")];
     store.add(post(objects.clone())).await.unwrap();
     store.add(post(objects)).await.unwrap();
-    store.delete(collection, &one, &Versions::All, Some(act(Verb::Delete, 20))).await.unwrap();
-    store.delete(collection, &one, &Versions::All, Some(act(Verb::Delete, 30))).await.unwrap();
+    store.delete(collection, &one, &Versions::All, Removal::Retired, Some(act(Verb::Delete, 20))).await.unwrap();
+    store.delete(collection, &one, &Versions::All, Removal::Retired, Some(act(Verb::Delete, 30))).await.unwrap();
     let root = Root { slug: format!("log-{}", collection.simple()), title: "Log".into(), description: None };
     store.edit(vec![Edit::AddRoot(root.clone())], Some(act(Verb::Administer, 40))).await.unwrap();
     store.edit(vec![Edit::AddRoot(root.clone())], Some(act(Verb::Administer, 50))).await.unwrap_err();
@@ -650,7 +725,7 @@ pub async fn t071_no_version_is_lost_to_readers_while_others_come_and_go(store: 
     let write = async {
         for _ in 0..100 {
             add(store, collection, vec![object(&one, "02", "a")]).await;
-            assert_eq!(store.delete(collection, &one, &Versions::LAST, None).await.unwrap(), 1);
+            assert_eq!(store.delete(collection, &one, &Versions::LAST, Removal::Retired, None).await.unwrap(), 1);
         }
         finished.store(true, Ordering::SeqCst);
     };
@@ -679,7 +754,7 @@ pub async fn t068_the_text_of_a_page_holds_no_object_twice_while_versions_come_a
         for second in 1..30 {
             let one = |n: u128| object(&id("indicator", (n * 7 + second) % OBJECTS), &format!("{second:02}"), "a");
             add(store, collection, (0..5).map(one).collect()).await;
-            store.delete(collection, &id("indicator", (second * 3) % OBJECTS), &Versions::LAST, None).await.unwrap();
+            store.delete(collection, &id("indicator", (second * 3) % OBJECTS), &Versions::LAST, Removal::Retired, None).await.unwrap();
         }
         finished.store(true, Ordering::SeqCst);
     };

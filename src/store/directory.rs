@@ -5,15 +5,17 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::only::Only;
 use crate::stix::marking::Level;
 use crate::taxii::stamp::Stamp;
 
 /// First path segments that are doors of their own and can be no root.
 const RESERVED: &[&str] = &["taxii2", "lists", "console", "admin", "events", "by-key", "healthz", "readyz", "metrics", "static", "desk"];
 
-/// All roots, collections, users, tokens and grants.
+/// All roots, collections, users, partners, tokens and grants.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Directory {
     /// API roots by slug.
@@ -22,10 +24,16 @@ pub struct Directory {
     pub collections: BTreeMap<u32, Collection>,
     /// Users by name.
     pub users: BTreeMap<String, User>,
+    /// Organisations by name.
+    #[serde(default)]
+    pub partners: BTreeMap<String, Partner>,
     /// Tokens by the hexadecimal SHA-256 of their secret.
     pub tokens: BTreeMap<String, Token>,
     /// Rights by user name and collection.
     pub grants: BTreeMap<String, BTreeMap<Uuid, Rights>>,
+    /// Rights by the name of a partner and collection: all its users have them.
+    #[serde(default)]
+    pub shares: BTreeMap<String, BTreeMap<Uuid, Rights>>,
     /// The number that the next collection gets; numbers are never given twice.
     pub next_collection: u32,
 }
@@ -66,6 +74,120 @@ pub struct Collection {
     /// Digest of the curated files that were last loaded into it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub curated: Option<String>,
+    /// What it takes and gives.
+    #[serde(default)]
+    pub sharing: Sharing,
+    /// What it shows of another collection, if it has nothing of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view: Option<View>,
+}
+
+/// What a collection takes and gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sharing {
+    /// Nothing above this comes in or goes out.
+    #[serde(default = "highest")]
+    pub ceiling: Level,
+    /// How high content without a TLP marking counts when it comes.
+    #[serde(default = "clear")]
+    pub unmarked: Level,
+    /// Whether an object of which only a part is marked higher is shown without that part to who is not cleared for it.
+    #[serde(default)]
+    pub redact: bool,
+    /// Whether partners who have not agreed to be named stay unnamed to all who read.
+    #[serde(default)]
+    pub anonymous: bool,
+    /// After so many days objects go for good that nobody has touched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
+    /// What a partner must have agreed to before it reads or writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<String>,
+}
+
+/// What a collection shows of another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct View {
+    /// The collection that holds the objects.
+    pub of: Uuid,
+    /// Only objects of these types; of any if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<String>,
+    /// Only what was added within so many days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_age_days: Option<u32>,
+    /// Only what is so.
+    #[serde(flatten)]
+    pub only: Only,
+}
+
+/// An organisation that takes part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partner {
+    /// Names it in URLs: lower-case letters, digits and inner hyphens.
+    pub name: String,
+    /// Stands for it where objects came from; never given twice.
+    pub id: Uuid,
+    /// What it is called.
+    pub title: String,
+    /// The highest TLP level that any of its users may be shown.
+    pub clearance: Level,
+    /// Whether it agrees to be named to others as the source of what it sends.
+    #[serde(default)]
+    pub named: bool,
+    /// When its part ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Stamp>,
+    /// The most requests of each of its users in a minute, if that is another number than for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests_per_minute: Option<u32>,
+    /// The terms that it has agreed to, by collection.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub accepted: BTreeMap<Uuid, Accepted>,
+    /// When it was made.
+    pub created: Stamp,
+}
+
+/// That somebody has agreed to terms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// The hexadecimal SHA-256 of what they said.
+    pub terms: String,
+    /// Who did, for the partner.
+    pub by: String,
+    /// When.
+    pub at: Stamp,
+}
+
+impl Default for Sharing {
+    fn default() -> Self {
+        Self { ceiling: highest(), unmarked: clear(), redact: false, anonymous: false, retention_days: None, terms: None }
+    }
+}
+
+impl Sharing {
+    /// The hexadecimal SHA-256 of the terms, if there are any.
+    pub fn terms_digest(&self) -> Option<String> {
+        self.terms.as_ref().map(|terms| hex::encode(Sha256::digest(terms)))
+    }
+}
+
+impl Partner {
+    /// Whether it has agreed to the terms of a collection as they are now; also if there are none.
+    pub fn agrees(&self, collection: &Collection) -> bool {
+        let agreed = self.accepted.get(&collection.id).map(|accepted| &accepted.terms);
+        collection.sharing.terms_digest().is_none_or(|terms| agreed == Some(&terms))
+    }
+}
+
+fn highest() -> Level {
+    Level::Red
+}
+
+fn clear() -> Level {
+    Level::Clear
 }
 
 /// A person or program with a name and a password.
@@ -81,6 +203,9 @@ pub struct User {
     pub admin: bool,
     /// The highest TLP level it may be shown.
     pub clearance: Level,
+    /// The partner that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<String>,
     /// When it was made.
     pub created: Stamp,
 }
@@ -136,6 +261,17 @@ pub struct Rights {
     pub read: bool,
     /// POST; DELETE needs both.
     pub write: bool,
+    /// GET of what came from the user's partner, whoever else may read it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
+}
+
+impl Rights {
+    /// What either gives.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self { read: self.read || other.read, write: self.write || other.write, own: self.own || other.own }
+    }
 }
 
 /// A change of the directory.
@@ -162,6 +298,21 @@ pub enum Edit {
     AddToken(Token),
     /// The token with this SHA-256 goes.
     RemoveToken(String),
+    /// A new partner.
+    AddPartner(Partner),
+    /// The partner with this name becomes this one.
+    SetPartner(Partner),
+    /// A partner goes, with what was shared with it; it must have no users.
+    RemovePartner(String),
+    /// The users of a partner have these rights on the collection from now on; no rights ends it.
+    Share {
+        /// With whom.
+        partner: String,
+        /// What.
+        collection: Uuid,
+        /// What for.
+        rights: Rights,
+    },
     /// Tokens were used; those that are gone are passed over.
     UseTokens(BTreeMap<String, Stamp>),
     /// The user has these rights on the collection from now on; no rights ends the grant.
@@ -190,6 +341,9 @@ pub enum Conflict {
     /// It is not empty.
     #[error("{0} still has collections")]
     NotEmpty(String),
+    /// Something hangs on it.
+    #[error("{0}")]
+    InUse(String),
 }
 
 impl Directory {
@@ -211,6 +365,10 @@ impl Directory {
                 Ok(())
             }
             Edit::Grant { user, collection, rights } => self.grant(&user, collection, rights),
+            Edit::AddPartner(partner) => self.add_partner(partner),
+            Edit::SetPartner(partner) => self.set_partner(partner),
+            Edit::RemovePartner(name) => self.remove_partner(&name),
+            Edit::Share { partner, collection, rights } => self.share(&partner, collection, rights),
         }
     }
 
@@ -226,9 +384,16 @@ impl Directory {
         self.collections.values().find(|c| c.root == root && (Some(c.id) == id || c.alias.as_deref() == Some(name)))
     }
 
-    /// The rights granted to a user on a collection.
+    /// The rights that a user has on a collection, by its own grants and those of its partner.
     pub fn rights(&self, user: &str, collection: Uuid) -> Rights {
-        self.grants.get(user).and_then(|of| of.get(&collection)).copied().unwrap_or_default()
+        let of = |all: &BTreeMap<String, BTreeMap<Uuid, Rights>>, name: &str| all.get(name).and_then(|of| of.get(&collection)).copied();
+        let shared = self.partner_of(user).and_then(|partner| of(&self.shares, &partner.name));
+        of(&self.grants, user).unwrap_or_default().or(shared.unwrap_or_default())
+    }
+
+    /// The partner that a user belongs to.
+    pub fn partner_of(&self, user: &str) -> Option<&Partner> {
+        self.partners.get(self.users.get(user)?.partner.as_ref()?)
     }
 
     fn add_root(&mut self, root: Root) -> Result<(), Conflict> {
@@ -291,6 +456,7 @@ impl Directory {
                 return Err(Conflict::Exists(format!("collection {}/{}", new.root, new.alias.as_deref().unwrap_or_default())));
             }
         }
+        self.check_view(new)?;
         match &new.alias {
             Some(alias) if Uuid::parse_str(alias).is_ok() => Err(Conflict::Name(format!("the alias {alias} reads as an id"))),
             Some(alias) => check_slug(alias),
@@ -298,13 +464,34 @@ impl Directory {
         }
     }
 
+    /// A view is of a collection that holds objects, and holds none itself.
+    fn check_view(&self, new: &Collection) -> Result<(), Conflict> {
+        let Some(view) = &new.view else { return Ok(()) };
+        match self.collection(view.of) {
+            None => Err(Conflict::Missing(format!("collection {}", view.of))),
+            Some((_, base)) if base.view.is_some() || base.id == new.id => Err(Conflict::Name("a view is of a collection that holds objects".into())),
+            Some(_) if self.collection(new.id).is_some_and(|(_, old)| old.view.is_none()) => {
+                Err(Conflict::Name("a collection that holds objects does not become a view".into()))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
     fn remove_collection(&mut self, id: Uuid) -> Result<(), Conflict> {
         let (number, _) = self.collection(id).ok_or_else(|| Conflict::Missing(format!("collection {id}")))?;
-        self.collections.remove(&number);
-        for of in self.grants.values_mut() {
-            of.remove(&id);
+        if let Some(view) = self.collections.values().find(|c| c.view.as_ref().is_some_and(|view| view.of == id)) {
+            return Err(Conflict::InUse(format!("{}/{} shows what is in this collection", view.root, view.alias.as_deref().unwrap_or_default())));
         }
-        self.grants.retain(|_, of| !of.is_empty());
+        self.collections.remove(&number);
+        for all in [&mut self.grants, &mut self.shares] {
+            for of in all.values_mut() {
+                of.remove(&id);
+            }
+            all.retain(|_, of| !of.is_empty());
+        }
+        for partner in self.partners.values_mut() {
+            partner.accepted.remove(&id);
+        }
         self.tokens.retain(|_, token| token.list.as_ref().is_none_or(|list| list.collection != id));
         Ok(())
     }
@@ -316,11 +503,21 @@ impl Directory {
         if self.users.contains_key(&user.name) {
             return Err(Conflict::Exists(format!("user {}", user.name)));
         }
+        self.check_partner(&user)?;
         self.users.insert(user.name.clone(), user);
         Ok(())
     }
 
+    fn check_partner(&self, user: &User) -> Result<(), Conflict> {
+        match &user.partner {
+            Some(_) if user.admin => Err(Conflict::Name("an administrator belongs to no partner".into())),
+            Some(partner) if !self.partners.contains_key(partner) => Err(Conflict::Missing(format!("partner {partner}"))),
+            _ => Ok(()),
+        }
+    }
+
     fn set_user(&mut self, user: User) -> Result<(), Conflict> {
+        self.check_partner(&user)?;
         let old = self.users.get_mut(&user.name).ok_or_else(|| Conflict::Missing(format!("user {}", user.name)))?;
         *old = user;
         Ok(())
@@ -355,20 +552,66 @@ impl Directory {
         }
     }
 
+    fn add_partner(&mut self, partner: Partner) -> Result<(), Conflict> {
+        check_slug(&partner.name)?;
+        check_title(&partner.title)?;
+        if self.partners.contains_key(&partner.name) {
+            return Err(Conflict::Exists(format!("partner {}", partner.name)));
+        }
+        self.partners.insert(partner.name.clone(), partner);
+        Ok(())
+    }
+
+    fn set_partner(&mut self, partner: Partner) -> Result<(), Conflict> {
+        check_title(&partner.title)?;
+        let old = self.partners.get_mut(&partner.name).ok_or_else(|| Conflict::Missing(format!("partner {}", partner.name)))?;
+        *old = Partner { id: old.id, created: old.created, ..partner };
+        Ok(())
+    }
+
+    fn remove_partner(&mut self, name: &str) -> Result<(), Conflict> {
+        if self.users.values().any(|user| user.partner.as_deref() == Some(name)) {
+            return Err(Conflict::InUse(format!("partner {name} still has users")));
+        }
+        self.partners.remove(name).ok_or_else(|| Conflict::Missing(format!("partner {name}")))?;
+        self.shares.remove(name);
+        Ok(())
+    }
+
+    fn share(&mut self, partner: &str, collection: Uuid, rights: Rights) -> Result<(), Conflict> {
+        if !self.partners.contains_key(partner) {
+            return Err(Conflict::Missing(format!("partner {partner}")));
+        }
+        self.allow(|directory| &mut directory.shares, partner, collection, rights)
+    }
+
     fn grant(&mut self, user: &str, collection: Uuid, rights: Rights) -> Result<(), Conflict> {
         if !self.users.contains_key(user) {
             return Err(Conflict::Missing(format!("user {user}")));
         }
-        if self.collection(collection).is_none() {
-            return Err(Conflict::Missing(format!("collection {collection}")));
+        self.allow(|directory| &mut directory.grants, user, collection, rights)
+    }
+
+    /// Somebody has these rights from now on, in one of the tables of rights.
+    fn allow(
+        &mut self,
+        table: impl Fn(&mut Self) -> &mut BTreeMap<String, BTreeMap<Uuid, Rights>>,
+        name: &str,
+        collection: Uuid,
+        rights: Rights,
+    ) -> Result<(), Conflict> {
+        let (_, found) = self.collection(collection).ok_or_else(|| Conflict::Missing(format!("collection {collection}")))?;
+        if found.view.is_some() && (rights.write || rights.own) {
+            return Err(Conflict::Name("a view can be read only".into()));
         }
-        let of = self.grants.entry(user.into()).or_default();
+        let all = table(self);
+        let of = all.entry(name.into()).or_default();
         if rights == Rights::default() {
             of.remove(&collection)
         } else {
             of.insert(collection, rights)
         };
-        self.grants.retain(|_, of| !of.is_empty());
+        all.retain(|_, of| !of.is_empty());
         Ok(())
     }
 }
@@ -407,11 +650,12 @@ mod tests {
             public: false,
             decay: false,
             curated: None,
+            ..Collection::default()
         }
     }
 
     fn user(name: &str) -> User {
-        User { name: name.into(), password: None, admin: false, clearance: Level::Amber, created: Stamp::ZERO }
+        User { name: name.into(), password: None, admin: false, clearance: Level::Amber, partner: None, created: Stamp::ZERO }
     }
 
     fn with_root() -> Directory {
@@ -464,7 +708,7 @@ mod tests {
         let one = collection("One", None);
         directory.apply(Edit::AddCollection(one.clone())).unwrap();
         directory.apply(Edit::AddUser(user("ann"))).unwrap();
-        directory.apply(Edit::Grant { user: "ann".into(), collection: one.id, rights: Rights { read: true, write: false } }).unwrap();
+        directory.apply(Edit::Grant { user: "ann".into(), collection: one.id, rights: Rights { read: true, write: false, own: false } }).unwrap();
         let token =
             Token { sha256: "ab".into(), user: "ann".into(), label: "siem".into(), created: Stamp::ZERO, expires: None, last_used: None, list: None };
         directory.apply(Edit::AddToken(token)).unwrap();

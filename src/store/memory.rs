@@ -10,8 +10,12 @@ use uuid::Uuid;
 
 use super::audit::{self, Act, Deleted, Entry, Stored, Trail};
 use super::directory::{Directory, Edit};
+use super::holding::{self, Coming, Version};
+use super::only::Header;
 use super::paper::{Kind, Paper};
-use super::{Added, Addition, Behind, EditError, NewObject, Outcome, Page, Record, Select, StatusRecord, Store, StoreError, Versions, rules};
+use super::{
+    Added, Addition, Behind, EditError, NewObject, Outcome, Page, Record, Removal, Select, StatusRecord, Store, StoreError, Versions, rules,
+};
 use crate::stix::id::{StixId, type_of};
 use crate::stix::json;
 use crate::stix::marking::Level;
@@ -43,6 +47,8 @@ struct Shelf {
     records: BTreeMap<Stamp, Kept>,
     /// The stamps of each object's versions.
     versions: HashMap<StixId, BTreeMap<Instant, Stamp>>,
+    /// What was deleted for good, with what is said of it.
+    deleted: Vec<Gone>,
 }
 
 #[derive(Debug)]
@@ -50,7 +56,19 @@ struct Kept {
     id: StixId,
     version: String,
     level: Level,
+    holds: Vec<StixId>,
+    origin: Option<Uuid>,
+    revoked: bool,
     object: Bytes,
+}
+
+/// A version that was deleted for good.
+#[derive(Debug)]
+struct Gone {
+    id: StixId,
+    instant: Instant,
+    object: Bytes,
+    said: String,
 }
 
 impl State {
@@ -77,8 +95,7 @@ impl Shelf {
             if !wanted(kept, select) || !self.choose(&kept.id, select.after, &select.versions).contains(added) {
                 continue;
             }
-            let record = Record { added: *added, id: kept.id.to_string(), version: kept.version.clone(), object: kept.object.clone() };
-            if !filling.take(record) {
+            if !filling.take(kept.record(*added)) {
                 break;
             }
         }
@@ -109,11 +126,11 @@ impl Shelf {
             (None, None) => json::same(&old.object, &new.object),
             _ => false,
         };
-        self.stored(new).is_none() && !earlier.iter().any(|old| old.id == new.id && twin(old))
+        self.stored(new).is_none() && self.gone(new, Stamp::ZERO).is_none() && !earlier.iter().any(|old| old.id == new.id && twin(old))
     }
 
     fn add_one(&mut self, new: &mut NewObject, now: Stamp, closing: bool) -> Outcome {
-        if let Some(outcome) = self.stored(new) {
+        if let Some(outcome) = self.stored(new).or_else(|| self.gone(new, now)) {
             return outcome;
         }
         if let Some(latest) = self.latest(&new.id).filter(|_| new.version.is_some()) {
@@ -133,7 +150,8 @@ impl Shelf {
         });
         self.last = stamp;
         of.insert(instant, stamp);
-        let kept = Kept { id: new.id.clone(), version: version.clone(), level: new.level, object: new.object.clone() };
+        let NewObject { id, level, holds, origin, revoked, object, .. } = new.clone();
+        let kept = Kept { id, version: version.clone(), level, holds, origin, revoked, object };
         self.records.insert(stamp, kept);
         Outcome::Added(version)
     }
@@ -150,10 +168,46 @@ impl Shelf {
         Some(if same { Outcome::Duplicate(text.clone()) } else { Outcome::Conflict(text.clone()) })
     }
 
-    fn delete(&mut self, id: &StixId, versions: &Versions) -> Vec<Stamp> {
+    /// What is said of an object whose version, or as an SCO whose content, was deleted for good.
+    fn gone(&self, new: &NewObject, now: Stamp) -> Option<Outcome> {
+        let is_it = |gone: &&Gone| match &new.version {
+            Some((_, instant)) => gone.instant == *instant,
+            None => json::same(&gone.object, &new.object),
+        };
+        let gone = self.deleted.iter().filter(|gone| gone.id == new.id).find(is_it)?;
+        let version = new.version.as_ref().map_or_else(|| now.to_string(), |(text, _)| text.clone());
+        Some(Outcome::Deleted(version, gone.said.clone()))
+    }
+
+    /// Settles how high what was added since `before`, and what holds it, counts; returns what counts higher than before.
+    fn settle(&mut self, before: Stamp) -> Result<Vec<StixId>, StoreError> {
+        let fresh: Vec<(Stamp, StixId, Vec<StixId>, Level)> = self
+            .records
+            .range((Bound::Excluded(before), Bound::Unbounded))
+            .map(|(added, kept)| (*added, kept.id.clone(), kept.holds.clone(), kept.level))
+            .collect();
+        let is_latest = |added: &Stamp, id: &StixId| self.versions.get(id).and_then(BTreeMap::last_key_value).is_some_and(|(_, last)| last == added);
+        let mut coming: Vec<Coming<'_>> =
+            fresh.iter().map(|(added, id, holds, level)| Coming { id, holds, level: *level, is_latest: is_latest(added, id) }).collect();
+        let raised = holding::settle(&Before { shelf: self, before }, &mut coming)?;
+        let levels: Vec<(Stamp, Level)> = fresh.iter().zip(&coming).map(|((added, ..), coming)| (*added, coming.level)).collect();
+        let higher = raised.iter().map(|(added, (_, level))| (*added, *level));
+        for (added, level) in levels.into_iter().chain(higher).collect::<Vec<_>>() {
+            if let Some(kept) = self.records.get_mut(&added) {
+                kept.level = level;
+            }
+        }
+        Ok(raised.into_values().map(|(id, _)| id).collect())
+    }
+
+    fn delete(&mut self, id: &StixId, versions: &Versions, removal: &Removal) -> Vec<Stamp> {
         let gone = self.choose(id, Stamp::ZERO, versions);
         for stamp in &gone {
-            self.records.remove(stamp);
+            let (kept, of) = (self.records.remove(stamp), self.versions.get(id));
+            let instant = of.and_then(|of| of.iter().find(|(_, added)| *added == stamp)).map(|(instant, _)| instant.clone());
+            if let (Some(kept), Some(instant), Removal::ForGood { at, why }) = (kept, instant, removal) {
+                self.deleted.push(Gone { id: id.clone(), instant, object: kept.object, said: rules::deleted(*at, why) });
+            }
         }
         if let Some(of) = self.versions.get_mut(id) {
             of.retain(|_, stamp| !gone.contains(stamp));
@@ -165,8 +219,42 @@ impl Shelf {
     }
 }
 
+/// A collection as it was before an envelope came.
+struct Before<'a> {
+    shelf: &'a Shelf,
+    before: Stamp,
+}
+
+impl holding::Stored for Before<'_> {
+    fn latest(&self, id: &StixId) -> Result<Option<Version>, StoreError> {
+        let mut old = self.shelf.versions.get(id).into_iter().flatten().filter(|(_, added)| **added <= self.before);
+        Ok(old.next_back().and_then(|(_, added)| self.shelf.records.get(added).map(|kept| kept.as_version(*added))))
+    }
+
+    fn holders(&self, id: &StixId) -> Result<Vec<Version>, StoreError> {
+        let old = self.shelf.records.range(..=self.before);
+        Ok(old.filter(|(_, kept)| kept.holds.contains(id)).map(|(added, kept)| kept.as_version(*added)).collect())
+    }
+}
+
+impl Kept {
+    fn record(&self, added: Stamp) -> Record {
+        let (id, version, object) = (self.id.to_string(), self.version.clone(), self.object.clone());
+        Record { added, id, version, level: self.level, origin: self.origin, object }
+    }
+
+    fn as_version(&self, added: Stamp) -> Version {
+        Version { id: self.id.clone(), added, level: self.level }
+    }
+
+    fn header(&self) -> Header {
+        Header { level: self.level, origin: self.origin, revoked: self.revoked }
+    }
+}
+
 fn wanted(kept: &Kept, select: &Select) -> bool {
     kept.level <= select.clearance
+        && select.only.as_ref().is_none_or(|only| only.admits(kept.header(), &kept.object))
         && select.ids.as_ref().is_none_or(|ids| ids.contains(&kept.id))
         && select.types.as_ref().is_none_or(|types| types.iter().any(|t| t == type_of(kept.id.as_str())))
 }
@@ -204,6 +292,7 @@ impl Store for MemoryStore {
         let kept = state.shelf(addition.collection)?;
         let before = kept.last;
         let outcomes = kept.add(&mut addition.objects, addition.now);
+        let raised = kept.settle(before)?;
         let stored = Stored::of(kept.records.range((Bound::Excluded(before), Bound::Unbounded)).map(|(stamp, _)| *stamp));
         state.log(addition.act.filter(|_| stored.is_some()), |entry| {
             entry.collection = Some(addition.collection);
@@ -215,13 +304,13 @@ impl Store for MemoryStore {
             state.statuses.insert(id, record.clone());
             record.status
         });
-        Ok(Added { outcomes, status })
+        Ok(Added { outcomes, status, raised })
     }
 
-    async fn delete(&self, collection: Uuid, id: &StixId, versions: &Versions, act: Option<Act>) -> Result<usize, StoreError> {
+    async fn delete(&self, collection: Uuid, id: &StixId, versions: &Versions, removal: Removal, act: Option<Act>) -> Result<usize, StoreError> {
         let mut state = self.state.lock().await;
         let deleted: Vec<Deleted> =
-            state.shelf(collection)?.delete(id, versions).into_iter().map(|added| Deleted { id: id.to_string(), added }).collect();
+            state.shelf(collection)?.delete(id, versions, &removal).into_iter().map(|added| Deleted { id: id.to_string(), added }).collect();
         let count = deleted.len();
         state.log(act.filter(|_| count > 0), |entry| {
             entry.collection = Some(collection);

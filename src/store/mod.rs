@@ -4,7 +4,9 @@ pub mod audit;
 #[cfg(test)]
 pub mod contract;
 pub mod directory;
+mod holding;
 pub mod memory;
+pub mod only;
 pub mod open;
 pub mod paper;
 mod rules;
@@ -12,12 +14,14 @@ mod segments;
 pub mod sled;
 pub mod text;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use uuid::Uuid;
 
+use crate::stix;
 use crate::stix::id::StixId;
 use crate::stix::marking::Level;
 use crate::stix::time::Instant;
@@ -25,6 +29,7 @@ use crate::taxii::resource::{Status, StatusDetail};
 use crate::taxii::stamp::Stamp;
 use audit::{Act, Entry, Trail};
 use directory::{Conflict, Directory, Edit};
+use only::Only;
 use paper::{Kind, Paper};
 use text::Text;
 
@@ -50,6 +55,9 @@ use text::Text;
 /// being read while an object in it is replaced may lack that object, which then stands later in the order.
 ///
 /// **Bytes.** An object comes back as the bytes that were added.
+///
+/// **Levels.** A version has the level that it is added with, but one that holds other objects of its collection counts at least as high as the
+/// highest of their latest versions: of those that are there when it comes, and of those that come later.
 ///
 /// A collection is named by its id; a verb on one that the directory does not hold is [`StoreError::NoCollection`].
 #[async_trait]
@@ -88,7 +96,7 @@ pub trait Store: Send + Sync + 'static {
     /// For each object: same id and version as a stored one (or as an earlier one in this envelope) with the same
     /// content ([`json::same`](crate::stix::json::same)): [`Outcome::Duplicate`], nothing is stored (T-141, T-142); with other content:
     /// [`Outcome::Conflict`], the first is kept (T-150). An SCO is a duplicate if any stored version of it has the same content.
-    /// Else [`Outcome::Added`]. What is odd about it next to the latest version that was there
+    /// A version that was deleted for good is not taken again: [`Outcome::Deleted`]. Else [`Outcome::Added`]. What is odd about it next to the latest version that was there
     /// ([`succession`](crate::stix::succession)) joins its warning in the status (S-051, S-052).
     async fn add(&self, addition: Addition) -> Result<Added, StoreError>;
 
@@ -96,7 +104,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// `versions` chooses as in [`Store::page`]. What is left of the object is then read as if the deleted versions had
     /// never been (an older version may be the latest again, at its old stamp). The audit log tells which went, in the same write.
-    async fn delete(&self, collection: Uuid, id: &StixId, versions: &Versions, act: Option<Act>) -> Result<usize, StoreError>;
+    async fn delete(&self, collection: Uuid, id: &StixId, versions: &Versions, removal: Removal, act: Option<Act>) -> Result<usize, StoreError>;
 
     /// The status kept under `id`, unless it has expired at `now`.
     async fn status(&self, id: Uuid, now: Stamp) -> Result<Option<StatusRecord>, StoreError>;
@@ -225,13 +233,29 @@ pub struct Select {
     pub versions: Versions,
     /// Nothing above this level.
     pub clearance: Level,
+    /// Nothing but this.
+    pub only: Option<Arc<Only>>,
+}
+
+/// What a deletion means for those who bring the same version again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Removal {
+    /// It is refused from now on.
+    ForGood {
+        /// The clock.
+        at: Stamp,
+        /// What they are told.
+        why: String,
+    },
+    /// Its time here is over, and that is all.
+    Retired,
 }
 
 impl Select {
     /// Everything of a collection that a clearance may see, in these versions, on one page.
     pub fn all(versions: Versions, clearance: Level) -> Self {
         let (after, from) = (Stamp::ZERO, Stamp::ZERO);
-        Self { after, from, limit: usize::MAX, octets: usize::MAX, ids: None, types: None, versions, clearance }
+        Self { after, from, limit: usize::MAX, octets: usize::MAX, ids: None, types: None, versions, clearance, only: None }
     }
 }
 
@@ -290,6 +314,10 @@ pub struct Record {
     pub id: String,
     /// Its version as TAXII writes it (T-117): the text of `modified`, else of `created`, else the stamp.
     pub version: String,
+    /// How high it counts.
+    pub level: Level,
+    /// Where it came from; `None`: from here.
+    pub origin: Option<Uuid>,
     /// The object as it came.
     pub object: Bytes,
 }
@@ -303,12 +331,24 @@ pub struct NewObject {
     pub version: Option<(String, Instant)>,
     /// Its TLP level.
     pub level: Level,
+    /// What it holds: it counts as high as the highest of these.
+    pub holds: Vec<StixId>,
+    /// Where it came from; `None`: from here.
+    pub origin: Option<Uuid>,
     /// Whether it says `revoked: true`.
     pub revoked: bool,
     /// What the producer should know although the object is good; goes into the status.
     pub warning: Option<String>,
     /// The object as it came.
     pub object: Bytes,
+}
+
+impl NewObject {
+    /// An object that obeys the standard, of here.
+    pub fn of(good: stix::object::Object, object: Bytes) -> Self {
+        let stix::object::Object { id, version, level, holds, revoked, .. } = good;
+        Self { id, version, level, holds, origin: None, revoked, warning: None, object }
+    }
 }
 
 /// One envelope to be stored.
@@ -337,6 +377,8 @@ pub struct Receipt {
     pub owner: String,
     /// The objects that did not pass the gate, with the reasons.
     pub refused: Vec<StatusDetail>,
+    /// Only the first so many objects of the addition are told of.
+    pub told: usize,
     /// When the status may be forgotten.
     pub expires: Stamp,
 }
@@ -348,6 +390,8 @@ pub struct Added {
     pub outcomes: Vec<Outcome>,
     /// The status that was kept, if a receipt was given.
     pub status: Option<Status>,
+    /// Objects that count higher now than before, since they hold what came.
+    pub raised: Vec<StixId>,
 }
 
 /// What became of one object; each with its version as TAXII writes it.
@@ -359,6 +403,8 @@ pub enum Outcome {
     Duplicate(String),
     /// The same version was there already with other content, which is kept.
     Conflict(String),
+    /// This version was deleted for good; with when and why.
+    Deleted(String, String),
 }
 
 /// A status as it is kept.
@@ -379,13 +425,14 @@ impl Receipt {
     pub fn settle(self, objects: &[NewObject], outcomes: &[Outcome], now: Stamp) -> StatusRecord {
         let mut successes = Vec::new();
         let mut failures = self.refused;
-        for (object, outcome) in objects.iter().zip(outcomes) {
+        for (object, outcome) in objects.iter().zip(outcomes).take(self.told) {
             let detail = |version: &String, message| StatusDetail { id: object.id.to_string(), version: version.clone(), message };
             match outcome {
                 Outcome::Added(version) | Outcome::Duplicate(version) => successes.push(detail(version, object.warning.clone())),
                 Outcome::Conflict(version) => {
                     failures.push(detail(version, Some("this version is stored already with other content, which is kept".into())));
                 }
+                Outcome::Deleted(version, why) => failures.push(detail(version, Some(why.clone()))),
             }
         }
         StatusRecord {

@@ -37,6 +37,12 @@ pub(super) fn choose<'a>(versions: &Versions, candidates: impl IntoIterator<Item
     chosen
 }
 
+/// What is said to who brings a version again that was deleted for good.
+pub(super) fn deleted(at: Stamp, why: &str) -> String {
+    let reason = if why.is_empty() { String::new() } else { format!(" ({why})") };
+    format!("this version was deleted for good on {at}{reason} and is not taken again; a later version is")
+}
+
 /// The warning of a new version, with what is odd about it next to the `latest` version so far.
 pub(super) fn warning(new: &NewObject, latest: &[u8]) -> Option<String> {
     let odd = succession::compare(latest, &new.object).into_iter().map(|finding| finding.to_string());

@@ -96,7 +96,7 @@ fn counts(of: &[(&str, u64)]) -> BTreeMap<String, u64> {
 
 /// The reader of a server, who is cleared for TLP:GREEN, as an analyst.
 async fn cleared_for_green(server: &Server) -> Client {
-    let rights = Rights { read: true, write: true };
+    let rights = Rights { read: true, write: true, own: false };
     server.feed.edit(vec![Edit::Grant { user: "reader".into(), collection: server.id_of("feeds", "private"), rights }], None).await.unwrap();
     server.reader()
 }

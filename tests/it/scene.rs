@@ -21,8 +21,17 @@ pub(crate) const WRITERS: u64 = 4;
 pub(crate) async fn set_up(store: &dyn Store) {
     let root = Root { slug: "feeds".into(), title: "Feeds".into(), description: None };
     let (root_slug, title) = (root.slug.clone(), "Indicators".into());
-    let collection =
-        Collection { id: COLLECTION, root: root_slug, alias: None, title, description: None, public: false, decay: false, curated: None };
+    let collection = Collection {
+        id: COLLECTION,
+        root: root_slug,
+        alias: None,
+        title,
+        description: None,
+        public: false,
+        decay: false,
+        curated: None,
+        ..Collection::default()
+    };
     store.edit(vec![Edit::AddRoot(root), Edit::AddCollection(collection)], None).await.unwrap();
 }
 
@@ -40,9 +49,10 @@ pub(crate) fn envelope(number: u64, count: u64, pad: impl Fn() -> usize) -> Addi
     let objects = own.chain([report]).zip(0u64..).map(|((id, modified), at)| {
         let text = format!("{number} {count} {at} {}", "x".repeat(pad()));
         let version = Some((modified.to_string(), modified.instant()));
-        NewObject { id, version, level: Level::Unmarked, revoked: false, warning: None, object: Bytes::from(text) }
+        NewObject { id, version, level: Level::Unmarked, holds: Vec::new(), origin: None, revoked: false, warning: None, object: Bytes::from(text) }
     });
-    let receipt = Receipt { id: id(number), root: "feeds".into(), owner: "ann".into(), refused: Vec::new(), expires: Stamp(u64::MAX) };
+    let receipt =
+        Receipt { id: id(number), root: "feeds".into(), owner: "ann".into(), refused: Vec::new(), told: usize::MAX, expires: Stamp(u64::MAX) };
     Addition { collection: COLLECTION, objects: objects.collect(), now: NOW, receipt: Some(receipt), act: None }
 }
 
@@ -52,8 +62,17 @@ fn id(n: u64) -> Uuid {
 
 /// Everything of the collection.
 pub(crate) async fn read(store: &dyn Store, versions: Versions) -> Vec<Record> {
-    let mut select =
-        Select { after: Stamp::ZERO, from: Stamp::ZERO, limit: 500, octets: usize::MAX, ids: None, types: None, versions, clearance: Level::Red };
+    let mut select = Select {
+        after: Stamp::ZERO,
+        from: Stamp::ZERO,
+        limit: 500,
+        octets: usize::MAX,
+        ids: None,
+        types: None,
+        versions,
+        clearance: Level::Red,
+        only: None,
+    };
     let mut records: Vec<Record> = Vec::new();
     loop {
         let page = store.page(COLLECTION, &select).await.unwrap();

@@ -74,6 +74,7 @@ pub async fn make(form: Form) -> Answer {
         public: is_set(&form, "public"),
         decay: is_set(&form, "decay"),
         curated: None,
+        ..Collection::default()
     };
     let here = place::page(&collection);
     change(visit, Edit::AddCollection(collection), &here, &paths::collections(), "The collection is made.").await
@@ -132,7 +133,7 @@ pub async fn grant(path: Segments, form: Form) -> Answer {
     let visit = &form.visit;
     let collection = target(visit, &path)?;
     let here = place::page(&collection);
-    let rights = Rights { read: is_set(&form, "read"), write: is_set(&form, "write") };
+    let rights = Rights { read: is_set(&form, "read"), write: is_set(&form, "write"), own: false };
     let edit = Edit::Grant { user: form.get("user").into(), collection: collection.id, rights };
     change(visit, edit, &here, &here, if rights == Rights::default() { "The grant is taken away." } else { "The rights are granted." }).await
 }
@@ -174,7 +175,7 @@ async fn held(visit: &Visit, seen: &Seen) -> Result<Held, Response> {
 
 fn grants(directory: &Directory, collection: &Collection) -> Vec<Grant> {
     let of = |(user, _): (&String, _)| {
-        let Rights { read, write } = directory.rights(user, collection.id);
+        let Rights { read, write, .. } = directory.rights(user, collection.id);
         (read || write).then(|| Grant { user: user.as_str().into(), href: paths::user(user), read, write })
     };
     directory.grants.iter().filter_map(of).collect()

@@ -79,7 +79,7 @@ pub fn file(media_type: &'static str, name: &str, octets: impl Into<Body>) -> Re
 async fn read(visit: &Visit, selection: &Selection) -> Result<Vec<(Uuid, Record)>, Response> {
     let (mut found, mut octets) = (Vec::with_capacity(selection.len()), 0);
     for group in &selection.groups {
-        let reading = group.seen.to_read().or_page(visit)?;
+        let reading = group.seen.to_browse().or_page(visit)?;
         for ids in group.ids.chunks(CHUNK) {
             let records = visit.app.feed.records(&reading, ids.to_vec(), Versions::LAST).await.or_page(visit)?;
             octets += records.iter().map(|record| record.object.len()).sum::<usize>();
@@ -168,7 +168,17 @@ mod tests {
     #[test]
     fn a_bundle_holds_each_object_once_as_it_came() {
         let record = |object: &'static str| {
-            (Uuid::nil(), Record { added: crate::taxii::stamp::Stamp(1), id: String::new(), version: String::new(), object: object.into() })
+            (
+                Uuid::nil(),
+                Record {
+                    added: crate::taxii::stamp::Stamp(1),
+                    id: String::new(),
+                    version: String::new(),
+                    level: crate::stix::marking::Level::Unmarked,
+                    origin: None,
+                    object: object.into(),
+                },
+            )
         };
         let text = String::from_utf8(bundle(&[record("{ \"a\":1.0}"), record("{}"), record("{ \"a\":1.0}")])).unwrap();
         assert!(text.ends_with("\"objects\":[{ \"a\":1.0},{}]}"), "{text}");

@@ -64,7 +64,7 @@ impl Target {
     pub fn of(visit: &Visit, path: &Segments) -> Result<Self, Response> {
         let (root, name, id) = (path.get("root"), path.get("collection"), path.get("object"));
         let seen = visit.collection(root, name)?;
-        let reading = seen.to_read().or_page(visit)?;
+        let reading = seen.to_browse().or_page(visit)?;
         let id = StixId::parse(id).map_err(|_| visit.missing())?;
         let href = paths::object(root, name, id.as_str());
         Ok(Self { seen, reading, id, href, root: root.to_owned(), name: name.to_owned() })

@@ -38,7 +38,7 @@ impl Scope {
     pub fn of(visit: &Visit, chosen: Option<(&str, &str)>) -> Result<Self, Response> {
         let directory = visit.app.feed.directory();
         let readings = match chosen {
-            Some((root, name)) => vec![visit.collection(root, name)?.to_read().or_page(visit)?],
+            Some((root, name)) => vec![visit.collection(root, name)?.to_browse().or_page(visit)?],
             None => access::readings(&directory, visit.principal()).or_page(visit)?,
         };
         Ok(Self { readings, directory })
@@ -82,7 +82,7 @@ impl Scope {
             Choice { chosen: value == chosen, label: seen.collection.title.into(), value }
         };
         let every = Choice { value: String::new(), label: "All collections".into(), chosen: chosen.is_empty() };
-        std::iter::once(every).chain(all.into_iter().filter(|seen| seen.to_read().is_ok()).map(choice)).collect()
+        std::iter::once(every).chain(all.into_iter().filter(|seen| seen.to_browse().is_ok()).map(choice)).collect()
     }
 
     /// What is to be told where the index does not cover everything.

@@ -72,7 +72,7 @@ pub async fn make(form: Form) -> Answer {
     let (admin, password) = (is_set(&form, "admin"), form.all("password").next().unwrap_or_default().to_owned());
     let (feed, act, on) = (&visit.app.feed, visit.act(Verb::Administer, None), paths::user(&name));
     let made = if password.is_empty() {
-        let user = User { name, password: None, admin, clearance, created: feed.clock().now() };
+        let user = User { name, password: None, admin, clearance, partner: None, created: feed.clock().now() };
         feed.edit(vec![Edit::AddUser(user)], Some(act)).await.map(drop).map_err(AccountError::from)
     } else {
         accounts::add_user(feed, NewUser { name, password, admin, clearance }, act).await.map(drop)
@@ -144,7 +144,7 @@ pub async fn grant(path: Segments, form: Form) -> Answer {
     let here = paths::user(&user.name);
     let (root, name) = form.get("collection").split_once('/').unwrap_or_default();
     let collection = visit.collection(root, name)?.collection.id;
-    let rights = Rights { read: is_set(&form, "read"), write: is_set(&form, "write") };
+    let rights = Rights { read: is_set(&form, "read"), write: is_set(&form, "write"), own: false };
     let done = if rights == Rights::default() { "The grant is taken away." } else { "The rights are granted." };
     change(visit, Edit::Grant { user: user.name, collection, rights }, &here, done).await
 }
@@ -232,7 +232,7 @@ fn choice(collection: &Collection, chosen: bool) -> Choice {
 
 fn grants(directory: &Directory, user: &str) -> Vec<users::Grant> {
     let of = directory.grants.get(user).into_iter().flatten();
-    let grant = |(id, Rights { read, write }): (&Uuid, &Rights)| {
+    let grant = |(id, Rights { read, write, .. }): (&Uuid, &Rights)| {
         let (_, collection) = directory.collection(*id)?;
         let (title, href) = (collection.title.as_str().into(), place::page(collection));
         Some(users::Grant { address: place::address(collection), title, href, read: *read, write: *write })

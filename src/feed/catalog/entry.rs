@@ -10,7 +10,6 @@ use super::telling::Telling;
 use crate::stix::id::{StixId, type_of};
 use crate::stix::json::{Json, Members};
 use crate::stix::marking::Level;
-use crate::stix::object;
 use crate::stix::pattern::normal::normal_form;
 use crate::stix::pattern::parse::parse;
 use crate::stix::pattern::parts::Parts;
@@ -92,7 +91,7 @@ impl Entry {
         let json = Json::parse(text).ok();
         let known = StixId::parse(&record.id).is_ok();
         Some(match json.as_ref().and_then(Json::as_object).filter(|_| known) {
-            Some(object) => Self::read(record.added, key, object, object::level(object)),
+            Some(object) => Self::read(record.added, key, object, record.level),
             None => Self::bare(record.added, key, Level::Red),
         })
     }
@@ -192,10 +191,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::stix::object;
 
     fn entry(object: &serde_json::Value) -> Entry {
         let id = object["id"].as_str().unwrap().to_owned();
-        Entry::of(&Record { added: Stamp(7), id, version: String::new(), object: object.to_string().into() }).unwrap()
+        let text = object.to_string();
+        let level = object::level(Json::parse(&text).unwrap().as_object().unwrap());
+        Entry::of(&Record { added: Stamp(7), id, version: String::new(), level, origin: None, object: object.to_string().into() }).unwrap()
     }
 
     const ID: &str = "indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f";

@@ -18,7 +18,6 @@ use crate::feed::access::Reading;
 use crate::stix::id::{StixId, type_of};
 use crate::stix::json::Json;
 use crate::stix::marking::Level;
-use crate::stix::object;
 use crate::store::{Record, StoreError};
 use crate::taxii::stamp::Stamp;
 
@@ -136,7 +135,7 @@ impl Row {
             name: text("name").or_else(|| text("value")),
             pattern: text("pattern"),
             pattern_type: text("pattern_type"),
-            level: object::level(read),
+            level: record.level,
             confidence: confidence(read),
             revoked: read.get("revoked") == Some(&Json::Bool(true)),
             created: text("created"),

@@ -30,7 +30,7 @@ use crate::store::audit::{self, Act, Trail, Verb};
 use crate::store::directory::{Collection, Directory, Edit, Root};
 use crate::store::memory::MemoryStore;
 use crate::store::paper::{Kind, Paper};
-use crate::store::{Added, Addition, Behind, EditError, NewObject, Page, Select, StatusRecord, Store, StoreError, Versions, contract};
+use crate::store::{Added, Addition, Behind, EditError, NewObject, Page, Removal, Select, StatusRecord, Store, StoreError, Versions, contract};
 use crate::taxii::query::Query;
 use crate::taxii::stamp::Stamp;
 
@@ -114,6 +114,7 @@ fn collection(n: u128) -> Collection {
         public: false,
         decay: false,
         curated: None,
+        ..Collection::default()
     }
 }
 
@@ -123,7 +124,7 @@ fn place(n: u128) -> Uuid {
 }
 
 fn reading(n: u128, clearance: Level) -> Reading {
-    Reading { collection: place(n), clearance, reader: None }
+    Reading::whole(place(n), clearance)
 }
 
 /// An object as JSON, ready to be stored.
@@ -131,7 +132,16 @@ fn stored(json: &Value) -> NewObject {
     let id = StixId::parse(json["id"].as_str().unwrap()).unwrap();
     let version = json["modified"].as_str().map(|text| (text.to_owned(), Instant::parse(text).unwrap()));
     let level = json["object_marking_refs"][0].as_str().and_then(Level::of_marking).unwrap_or_default();
-    NewObject { id, version, level, revoked: json["revoked"] == true, warning: None, object: json.to_string().into() }
+    NewObject {
+        id,
+        version,
+        level,
+        holds: Vec::new(),
+        origin: None,
+        revoked: json["revoked"] == true,
+        warning: None,
+        object: json.to_string().into(),
+    }
 }
 
 fn named(n: usize, second: u64, name: &str) -> Value {
@@ -298,7 +308,9 @@ async fn take(feed: &Feed, store: &dyn Store, step: Step) {
     match step {
         Step::Add(at, objects) => add(store, at, &objects).await,
         Step::Delete(at, n) => {
-            let _ = feed.delete(&reading(at, Level::Red), id_of(n).as_str(), &Query::default(), Act::of_program(Verb::Delete, NOW)).await;
+            let _ = feed
+                .delete(&reading(at, Level::Red), id_of(n).as_str(), &Query::default(), Removal::Retired, Act::of_program(Verb::Delete, NOW))
+                .await;
         }
         Step::Ask(readings, browse, ids, depth) => {
             let readings: Vec<Reading> = readings.into_iter().map(|(at, clearance)| reading(at, clearance)).collect();
@@ -399,8 +411,8 @@ async fn what_another_server_deleted_is_not_shown() {
     add(&*store, 0, &[named(0, 0, "old"), named(1, 0, "stays")]).await;
     add(&*store, 0, &[named(0, 1, "new"), named(2, 1, "goes")]).await;
     assert_eq!(names(&feed, &readings, &Browse::default()).await, ["goes", "new", "stays"]);
-    store.delete(readings[0].collection, &id_of(0), &Versions::LAST, None).await.unwrap();
-    store.delete(readings[0].collection, &id_of(2), &Versions::All, None).await.unwrap();
+    store.delete(readings[0].collection, &id_of(0), &Versions::LAST, Removal::Retired, None).await.unwrap();
+    store.delete(readings[0].collection, &id_of(2), &Versions::All, Removal::Retired, None).await.unwrap();
     let searched = Browse { text: "new".into(), ..Browse::default() };
     assert_eq!(feed.browse(&readings, &searched).await.unwrap().total, 0);
     let listing = feed.browse(&readings, &Browse::default()).await.unwrap();
@@ -415,7 +427,7 @@ async fn after_many_doubts_everything_is_read_anew() {
     add(&*store, 0, &[named(0, 0, "stays"), named(1, 0, "goes")]).await;
     let none = Browse { limit: 0, ..Browse::default() };
     assert_eq!(feed.browse(&readings, &none).await.unwrap().total, 2);
-    store.delete(readings[0].collection, &id_of(1), &Versions::All, None).await.unwrap();
+    store.delete(readings[0].collection, &id_of(1), &Versions::All, Removal::Retired, None).await.unwrap();
     assert_eq!(feed.browse(&readings, &none).await.unwrap().total, 2);
     (0..=MOST_DOUBTS).for_each(|n| feed.catalog.doubt(readings[0].collection, &id(0, 100 + n as u128)));
     assert_eq!(feed.browse(&readings, &none).await.unwrap().total, 1);
@@ -539,8 +551,8 @@ impl Store for Gated {
         self.inner.add(addition).await
     }
 
-    async fn delete(&self, collection: Uuid, id: &StixId, versions: &Versions, act: Option<Act>) -> Result<usize, StoreError> {
-        self.inner.delete(collection, id, versions, act).await
+    async fn delete(&self, collection: Uuid, id: &StixId, versions: &Versions, removal: Removal, act: Option<Act>) -> Result<usize, StoreError> {
+        self.inner.delete(collection, id, versions, removal, act).await
     }
 
     async fn status(&self, id: Uuid, now: Stamp) -> Result<Option<StatusRecord>, StoreError> {

@@ -76,7 +76,9 @@ impl Feed {
             // Whether anybody may read, and whether confidence falls, is the operator's to change after the collection was made.
             public: stands.as_ref().map_or(files.public, |c| c.public),
             decay: stands.as_ref().is_some_and(|c| c.decay),
+            sharing: stands.as_ref().map(|c| c.sharing.clone()).unwrap_or_default(),
             curated: stands.as_ref().and_then(|c| c.curated.clone()),
+            view: None,
         };
         let make = if stands.is_some() { Edit::SetCollection(wanted.clone()) } else { Edit::AddCollection(wanted.clone()) };
         self.edit(vec![make], Some(self.curates())).await?;
@@ -97,7 +99,7 @@ impl Feed {
         let now = self.clock().now();
         let outcome = reconcile(&feed.publisher, &files.objects, &stored, &now.instant());
         let objects = outcome.write.into_iter().map(|bytes| judge(bytes, &files.objects, now)).collect::<Result<Vec<_>, _>>()?;
-        let added = self.store.add(Addition { collection: files.id, objects, now, receipt: None, act: Some(self.curates()) }).await?;
+        let added = self.put(Addition { collection: files.id, objects, now, receipt: None, act: Some(self.curates()) }).await?;
         let written = added.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Added(_))).count();
         Ok(Loaded { written, stays_revoked: outcome.stays_revoked.len() })
     }
@@ -121,9 +123,7 @@ impl Feed {
 fn judge(bytes: Vec<u8>, files: &[CuratedObject], now: Stamp) -> Result<NewObject, LoadError> {
     let text = String::from_utf8_lossy(&bytes);
     match object::judge(&text, &now.instant()) {
-        Ok(good) => {
-            Ok(NewObject { id: good.id, version: good.version, level: good.level, revoked: good.revoked, warning: None, object: bytes.into() })
-        }
+        Ok(good) => Ok(NewObject::of(good, bytes.into())),
         Err(refusal) => {
             let id = refusal.id.unwrap_or_default();
             let entry = files.iter().find(|object| object.id.as_str() == id).map_or(id.clone(), |object| object.entry.clone());

@@ -67,8 +67,8 @@ impl Feed {
 
     async fn decay_collection(&self, collection: &Collection) -> Result<usize, FeedError> {
         let act = Act::of_program(Verb::Decay, self.clock.now());
-        let reading = Reading { collection: collection.id, clearance: Level::Red, reader: None };
-        let writing = Writing { collection: collection.id, root: collection.root.clone(), writer: act.who.clone() };
+        let reading = Reading::whole(collection.id, Level::Red);
+        let writing = Writing { collection: collection.id, root: collection.root.clone(), writer: act.who.clone(), origin: None };
         let working = Working { reading, writing };
         let (mut from, mut fallen) = (Stamp::ZERO, 0);
         loop {

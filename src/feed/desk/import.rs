@@ -17,6 +17,7 @@ use super::{Unfit, Working, beyond};
 use crate::feed::Feed;
 use crate::feed::access::Reading;
 use crate::feed::error::FeedError;
+use crate::feed::sharing::Admitted;
 use crate::stix::id::StixId;
 use crate::stix::marking::Level;
 use crate::store::audit::Act;
@@ -288,12 +289,14 @@ impl Feed {
     ) -> Result<(), FeedError> {
         let clearance = working.reading.clearance;
         let (mut good, mut good_places) = (Vec::new(), Vec::new());
-        for (judged, at) in self.judge_objects(objects, act.at).await?.into_iter().zip(places) {
+        let mut also = Vec::new();
+        for (judged, at) in self.judge_objects(&working.writing, objects, act.at).await?.into_iter().zip(places) {
             match judged {
-                Ok(object) if object.level > clearance => taken.tell(at, "refused", beyond(clearance)),
-                Ok(object) => {
-                    taken.level = taken.level.max(object.level);
-                    good.push(object);
+                Ok(Admitted { object, .. }) if object.level > clearance => taken.tell(at, "refused", beyond(clearance)),
+                Ok(admitted) => {
+                    taken.level = taken.level.max(admitted.object.level);
+                    good.push(admitted.object);
+                    also.extend(admitted.also);
                     good_places.push(at);
                 }
                 Err(why) => taken.tell(at, "refused", why),
@@ -315,11 +318,13 @@ impl Feed {
             return Ok(());
         }
         let now = act.at;
-        let added = self.store.add(Addition { collection: working.writing.collection, objects: good, now, receipt: None, act: Some(act) }).await?;
+        good.extend(also);
+        let added = self.put(Addition { collection: working.writing.collection, objects: good, now, receipt: None, act: Some(act) }).await?;
         for ((at, id), outcome) in good_places.into_iter().zip(ids).zip(added.outcomes) {
             match outcome {
                 Outcome::Added(_) => taken.tell(at, word(&id), id.to_string()),
                 Outcome::Duplicate(_) => taken.tell(at, "known", id.to_string()),
+                Outcome::Deleted(_, why) => taken.tell(at, "refused", why.clone()),
                 Outcome::Conflict(_) => taken.tell(at, "refused", "this version is stored already with other content, which is kept".into()),
             }
         }

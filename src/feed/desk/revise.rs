@@ -14,6 +14,7 @@ use crate::feed::Feed;
 use crate::feed::access::Reading;
 use crate::feed::error::FeedError;
 use crate::feed::object::{Properties, to_bytes};
+use crate::feed::sharing::{Admitted, Door};
 use crate::stix::id::StixId;
 use crate::stix::json::Json;
 use crate::stix::marking::Level;
@@ -124,7 +125,7 @@ impl Feed {
 
     /// Chosen versions of some objects.
     pub async fn records(&self, reading: &Reading, ids: Vec<StixId>, versions: Versions) -> Result<Vec<Record>, StoreError> {
-        let select = Select { ids: Some(ids), ..Select::all(versions, reading.clearance) };
+        let select = Select { ids: Some(ids), ..reading.select(versions) };
         Ok(self.store.page(reading.collection, &select).await?.records)
     }
 
@@ -144,18 +145,20 @@ impl Feed {
     pub(super) async fn carry_out(&self, working: &Working, plan: Plan, act: Act, dry_run: bool) -> Result<Vec<Revised>, FeedError> {
         let Plan { mut revised, writes } = plan;
         let now = act.at;
-        let (mut objects, mut places) = (Vec::new(), Vec::new());
+        let (mut objects, mut also, mut places) = (Vec::new(), Vec::new(), Vec::new());
         let mut wanted = false;
-        let judge_one = move |write: Write| (write.part, text(&write.properties, "id").to_owned(), judge(&write.properties, now));
+        let door = Door::of(&self.directory(), working.writing.collection, working.writing.origin);
+        let judge_one = move |write: Write| (write.part, text(&write.properties, "id").to_owned(), judge(&write.properties, now, &door));
         for (part, id, judged) in each(writes, judge_one).await? {
             let told = part.place().and_then(|place| revised.get_mut(place));
             match (judged, told) {
                 (Err(why), Some(told)) if matches!(part, Part::Told(_)) => *told = Revised::Refused { id, why },
                 // What goes with something that is refused is not wanted either.
                 (Err(_), _) | (Ok(_), Some(Revised::Refused { .. })) => {}
-                (Ok(object), _) => {
+                (Ok(admitted), _) => {
                     wanted |= !matches!(part, Part::Alone);
-                    objects.push(object);
+                    objects.push(admitted.object);
+                    also.extend(admitted.also);
                     places.push(part);
                 }
             }
@@ -163,12 +166,18 @@ impl Feed {
         if dry_run || !wanted {
             return Ok(revised);
         }
+        objects.extend(also);
         let addition = Addition { collection: working.writing.collection, objects, now, receipt: None, act: Some(act) };
-        let added = self.store.add(addition).await?;
+        let added = self.put(addition).await?;
         for (part, outcome) in places.into_iter().zip(added.outcomes) {
             let told = part.place().and_then(|place| revised.get_mut(place));
-            if let (Part::Told(_), Some(told), Outcome::Conflict(_)) = (part, told, outcome) {
-                *told = Revised::Refused { id: told.id().to_owned(), why: Unfit::Raced.to_string() };
+            let why = match outcome {
+                Outcome::Conflict(_) => Unfit::Raced.to_string(),
+                Outcome::Deleted(_, why) => why,
+                Outcome::Added(_) | Outcome::Duplicate(_) => continue,
+            };
+            if let (Part::Told(_), Some(told)) = (part, told) {
+                *told = Revised::Refused { id: told.id().to_owned(), why };
             }
         }
         Ok(revised)
@@ -179,7 +188,7 @@ impl Held {
     /// Reads a record; `None` for what is no JSON object, which the gate does not let in.
     pub fn read(record: &Record) -> Option<Self> {
         let properties: Properties = serde_json::from_slice(&record.object).ok()?;
-        let level = level_of(&record.object);
+        let level = record.level;
         let revoked = properties.get("revoked") == Some(&json!(true));
         Some(Self { properties, level, revoked })
     }
@@ -305,12 +314,12 @@ pub(super) fn relationship(source: &StixId, kind: &str, target: &StixId, author:
 }
 
 /// An object that passes the gate, or why it does not.
-pub(super) fn judge(properties: &Properties, now: Stamp) -> Result<NewObject, String> {
+fn judge(properties: &Properties, now: Stamp, door: &Door) -> Result<Admitted, String> {
     let bytes = to_bytes(properties);
     let judged = std::str::from_utf8(&bytes).map_err(|error| error.to_string()).and_then(|text| {
         object::judge(text, &now.instant()).map_err(|refusal| refusal.findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
     })?;
-    Ok(NewObject { id: judged.id, version: judged.version, level: judged.level, revoked: judged.revoked, warning: None, object: bytes.into() })
+    door.admit(NewObject::of(judged, bytes.into()), now)
 }
 
 /// What somebody with this clearance may write: what it may read afterwards.
@@ -320,12 +329,9 @@ fn within(properties: Properties, clearance: Level) -> Result<Properties, String
 
 /// The highest TLP level that marks an object or a part of it, as the gate finds it.
 pub(super) fn level(properties: &Properties) -> Level {
-    level_of(&to_bytes(properties))
-}
-
-/// The same of an object as text; what cannot be read is for nobody's eyes.
-fn level_of(text: &[u8]) -> Level {
-    let json = std::str::from_utf8(text).ok().and_then(|text| Json::parse(text).ok());
+    let text = to_bytes(properties);
+    let json = std::str::from_utf8(&text).ok().and_then(|text| Json::parse(text).ok());
+    // What cannot be read is for nobody's eyes.
     json.as_ref().and_then(Json::as_object).map_or(Level::Red, object::level)
 }
 

@@ -10,7 +10,6 @@ use crate::stix::ioc::Kind;
 use crate::stix::ioc::values::{Value, values};
 use crate::stix::json::{Json, Members};
 use crate::stix::marking::Level;
-use crate::stix::object;
 use crate::stix::pattern::parse::parse;
 use crate::stix::time::Instant;
 use crate::store::Record;
@@ -19,7 +18,7 @@ use crate::taxii::stamp::Stamp;
 /// Of a name the beginning is kept.
 const LONGEST_NAME: usize = 512;
 /// What is read of an indicator.
-const MEMBERS: [&str; 15] = [
+const MEMBERS: [&str; 13] = [
     "id",
     "created_by_ref",
     "created",
@@ -33,8 +32,6 @@ const MEMBERS: [&str; 15] = [
     "valid_until",
     "labels",
     "confidence",
-    "object_marking_refs",
-    "granular_markings",
 ];
 /// How identifiers of indicators begin.
 const INDICATOR: &str = "indicator--";
@@ -91,7 +88,7 @@ impl Entry {
         let json = Json::parse_some(std::str::from_utf8(&record.object).ok()?, &MEMBERS).ok()?;
         let members = json.as_object()?;
         let odd_id = if object.id() == record.id { Box::default() } else { record.id.as_str().into() };
-        let told = Told { odd_id, ..Told::of(members) };
+        let told = Told { odd_id, level: record.level, ..Told::of(members) };
         let is_stix = members.text("pattern_type").is_none_or(|language| language == "stix");
         let pattern = members.text("pattern").unwrap_or_default();
         let mut found = Some(pattern).filter(|_| is_stix).and_then(|pattern| parse(pattern).ok()).map(|tree| values(&tree)).unwrap_or_default();
@@ -116,7 +113,7 @@ impl Told {
             name: name.get(..end).unwrap_or_default().into(),
             labels: labels(object).into(),
             source: object.text("created_by_ref").unwrap_or_default().into(),
-            level: object::level(object),
+            level: Level::Unmarked,
             confidence: confidence(object),
             revoked: object.get("revoked") == Some(&Json::Bool(true)),
             created: time("created").unwrap_or_default(),

@@ -147,7 +147,8 @@ impl Feed {
 
     /// The latest versions of all objects that the caller may read and that stand behind a place, as many as make a page.
     pub async fn objects_behind(&self, reading: &Reading, place: Stamp) -> Result<Page, StoreError> {
-        let select = Select { from: place, limit: PAGE, octets: PAGE_OCTETS, ..Select::all(Versions::LAST, reading.clearance) };
+        let place = place.max(self.begin(reading));
+        let select = Select { from: place, limit: PAGE, octets: PAGE_OCTETS, ..reading.select(Versions::LAST) };
         self.store.page(reading.collection, &select).await
     }
 

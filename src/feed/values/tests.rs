@@ -182,7 +182,10 @@ fn a_change_makes_few_chunks_anew() {
 
 fn read(object: &str, lists: &Lists) -> Option<Entry> {
     let id = object.split('"').nth(3).unwrap().to_owned();
-    Entry::of(&Record { added: Stamp(1), id, version: String::new(), object: Bytes::from(object.to_owned()) }, lists)
+    Entry::of(
+        &Record { added: Stamp(1), id, version: String::new(), level: Level::Amber, origin: None, object: Bytes::from(object.to_owned()) },
+        lists,
+    )
 }
 
 #[test]
@@ -216,7 +219,7 @@ async fn lists_that_were_asked_for_are_read_at_the_next_start() {
     let open = || Feed::open(store.clone(), Arc::new(SystemClock), feed::Options::default());
     let first = open().await.unwrap();
     let collection = Collection { id: Uuid::new_v4(), root: "feeds".into(), title: "Indicators".into(), ..Collection::default() };
-    let reading = Reading { collection: collection.id, clearance: Level::Red, reader: None };
+    let reading = Reading::whole(collection.id, Level::Red);
     let root = Root { slug: "feeds".into(), title: "Feeds".into(), description: None };
     first.edit(vec![Edit::AddRoot(root), Edit::AddCollection(collection)], None).await.unwrap();
     let held = |feed: &Feed| feed.values.shelves.lock().unwrap().values().filter(|held| held.shelf.is_loaded()).count();

@@ -1,5 +1,7 @@
 //! The contract as brute force over a list of records, and random work that is done to a store and to it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -10,8 +12,9 @@ use crate::stix::marking::Level;
 use crate::stix::time::Instant;
 use crate::store::audit::{Act, Verb};
 use crate::store::directory::{Collection, Edit, Root};
+use crate::store::only::Only;
 use crate::store::text::Text;
-use crate::store::{Addition, Behind, NewObject, Outcome, Page, Receipt, Record, Select, StatusRecord, Store, Versions};
+use crate::store::{Addition, Behind, NewObject, Outcome, Page, Receipt, Record, Removal, Select, StatusRecord, Store, Versions, rules};
 use crate::taxii::stamp::Stamp;
 
 /// The collections that the work goes to.
@@ -26,8 +29,8 @@ const SECONDS: [&str; 5] = ["01", "02", "02.0", "02.5", "03"];
 pub enum Step {
     /// An envelope for a collection, after the clock went this many microseconds forth or back.
     Add(usize, Vec<NewObject>, i64),
-    /// Some versions of an object go.
-    Delete(usize, StixId, Versions),
+    /// Some versions of an object go, for good or not.
+    Delete(usize, StixId, Versions, bool),
     /// A selection is read to its end; positions count records of the collection.
     Read(usize, Select, usize, usize),
     /// A collection goes and comes again empty.
@@ -47,7 +50,7 @@ fn step() -> impl Strategy<Value = Step> {
     let clock = prop::sample::select(vec![0i64, 1, 700, 5_000, 3_000_000, -2_000_000]);
     prop_oneof![
         6 => (0..2usize, prop::collection::vec(new_object(), 0..6), clock).prop_map(|(c, objects, clock)| Step::Add(c, objects, clock)),
-        2 => (0..2usize, any_id(), versions()).prop_map(|(c, id, versions)| Step::Delete(c, id, versions)),
+        2 => (0..2usize, any_id(), versions(), any::<bool>()).prop_map(|(c, id, versions, for_good)| Step::Delete(c, id, versions, for_good)),
         6 => (0..2usize, selection(), 0..12usize, 0..12usize).prop_map(|(c, select, after, from)| Step::Read(c, select, after, from)),
         1 => (0..2usize).prop_map(Step::Empty),
         1 => Just(Step::Sweep),
@@ -61,11 +64,17 @@ fn any_id() -> impl Strategy<Value = StixId> {
 
 fn new_object() -> impl Strategy<Value = NewObject> {
     let level = prop::sample::select(vec![Level::Unmarked, Level::Green, Level::Red]);
-    (0..KINDS.len(), prop::sample::select(&SECONDS[..]), prop::sample::select(vec!["a", "b"]), level).prop_map(|(n, second, content, level)| {
+    let holds = prop_oneof![3 => Just(Vec::new()), 2 => prop::collection::vec(any_id(), 1..3)];
+    let parts = (0..KINDS.len(), prop::sample::select(&SECONDS[..]), prop::sample::select(vec!["a", "b"]), level, holds, origin());
+    parts.prop_map(|(n, second, content, level, holds, origin)| {
         let id = id(KINDS[n], n as u128);
         let new = if n < 3 { object(&id, second, content) } else { observable(&id, content) };
-        NewObject { level, ..new }
+        NewObject { level, holds, origin, ..new }
     })
+}
+
+fn origin() -> impl Strategy<Value = Option<Uuid>> {
+    prop::sample::select(vec![None, Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2))])
 }
 
 fn versions() -> impl Strategy<Value = Versions> {
@@ -83,13 +92,16 @@ fn selection() -> impl Strategy<Value = Select> {
     let types = prop::option::weighted(0.3, prop::collection::vec(prop::sample::select(&KINDS[..]).prop_map(str::to_owned), 0..3));
     let clearance = prop::sample::select(vec![Level::Unmarked, Level::Green, Level::Red]);
     let octets = prop_oneof![2 => Just(usize::MAX), 1 => 0..600usize];
-    (1..5usize, octets, ids, types, versions(), clearance).prop_map(|(limit, octets, ids, types, versions, clearance)| Select {
+    let only = (origin(), origin()).prop_map(|(from, not_from)| Only { from, not_from, ..Only::default() });
+    let only = prop::option::weighted(0.3, only.prop_map(Arc::new));
+    (1..5usize, octets, ids, types, versions(), clearance, only).prop_map(|(limit, octets, ids, types, versions, clearance, only)| Select {
         limit,
         octets,
         ids,
         types,
         versions,
         clearance,
+        only,
         ..select()
     })
 }
@@ -102,6 +114,8 @@ struct Row {
     version: String,
     instant: Instant,
     level: Level,
+    holds: Vec<StixId>,
+    origin: Option<Uuid>,
     object: Bytes,
 }
 
@@ -109,6 +123,8 @@ struct Row {
 struct Shelf {
     last: Stamp,
     rows: Vec<Row>,
+    /// What was deleted for good.
+    deleted: Vec<Row>,
 }
 
 impl Shelf {
@@ -118,7 +134,28 @@ impl Shelf {
         let last = self.last;
         let count = self.add_all(objects, now, usize::MAX).iter().filter(|o| matches!(o, Outcome::Added(_))).count();
         (self.rows, self.last) = (rows, last);
-        self.add_all(objects, now, count)
+        let outcomes = self.add_all(objects, now, count);
+        self.raise(last);
+        outcomes
+    }
+
+    /// What holds something counts at least as high as that, as soon as one of both is new or counts higher than before.
+    fn raise(&mut self, before: Stamp) {
+        let mut touched: Vec<StixId> = self.rows.iter().filter(|row| row.added > before).map(|row| row.id.clone()).collect();
+        let mut changed = true;
+        while std::mem::take(&mut changed) {
+            for at in 0..self.rows.len() {
+                let container = &self.rows[at];
+                let holds = container.holds.iter().filter(|held| container.added > before || touched.contains(held));
+                let latest = |id: &StixId| self.rows.iter().filter(|row| row.id == *id).max_by_key(|row| row.instant.clone());
+                let level = holds.filter_map(latest).map(|row| row.level).max().unwrap_or_default();
+                if level > container.level {
+                    touched.push(container.id.clone());
+                    self.rows[at].level = level;
+                    changed = true;
+                }
+            }
+        }
     }
 
     fn add_all(&mut self, objects: &[NewObject], now: Stamp, closing: usize) -> Vec<Outcome> {
@@ -129,6 +166,13 @@ impl Shelf {
                 .rows
                 .iter()
                 .find(|row| row.id == new.id && new.version.as_ref().map_or(row.object == new.object, |(_, instant)| row.instant == *instant));
+            let is_gone =
+                |row: &&Row| row.id == new.id && new.version.as_ref().map_or(row.object == new.object, |(_, instant)| row.instant == *instant);
+            if twin.is_none() && self.deleted.iter().any(|row| is_gone(&row)) {
+                let version = new.version.as_ref().map_or_else(|| now.to_string(), |(text, _)| text.clone());
+                outcomes.push(Outcome::Deleted(version, rules::deleted(NOW, "wrong")));
+                continue;
+            }
             outcomes.push(match (twin, &new.version) {
                 (Some(row), None) => Outcome::Duplicate(row.version.clone()),
                 (Some(row), Some((text, _))) if row.object == new.object => Outcome::Duplicate(text.clone()),
@@ -141,8 +185,8 @@ impl Shelf {
                     }
                     self.last = added;
                     let (version, instant) = version.clone().unwrap_or_else(|| (added.to_string(), added.instant()));
-                    let row = Row { added, id: new.id.clone(), version: version.clone(), instant, level: new.level, object: new.object.clone() };
-                    self.rows.push(row);
+                    let NewObject { id, level, holds, origin, object, .. } = new.clone();
+                    self.rows.push(Row { added, id, version: version.clone(), instant, level, holds, origin, object });
                     Outcome::Added(version)
                 }
             });
@@ -169,15 +213,24 @@ impl Shelf {
             self.chosen(row, select.after, &select.versions)
                 && row.added > select.from
                 && row.level <= select.clearance
+                && select.only.as_ref().is_none_or(|only| {
+                    only.from.is_none_or(|from| row.origin == Some(from)) && only.not_from.is_none_or(|not| row.origin != Some(not))
+                })
                 && select.ids.as_ref().is_none_or(|ids| ids.contains(&row.id))
                 && select.types.as_ref().is_none_or(|types| types.iter().any(|t| t == row.id.type_name()))
         };
-        let record = |row: &Row| Record { added: row.added, id: row.id.to_string(), version: row.version.clone(), object: row.object.clone() };
+        let record = |row: &Row| {
+            let Row { added, version, level, origin, object, .. } = row.clone();
+            Record { added, id: row.id.to_string(), version, level, origin, object }
+        };
         self.rows.iter().filter(fits).map(record).collect()
     }
 
-    fn delete(&mut self, id: &StixId, versions: &Versions) -> usize {
+    fn delete(&mut self, id: &StixId, versions: &Versions, for_good: bool) -> usize {
         let gone: Vec<Stamp> = self.rows.iter().filter(|row| row.id == *id && self.chosen(row, Stamp::ZERO, versions)).map(|row| row.added).collect();
+        if for_good {
+            self.deleted.extend(self.rows.iter().filter(|row| gone.contains(&row.added)).cloned());
+        }
         self.rows.retain(|row| !gone.contains(&row.added));
         gone.len()
     }
@@ -229,10 +282,11 @@ impl<S: Store> Pair<S> {
     async fn take(&mut self, step: &Step) {
         match step {
             Step::Add(at, objects, clock) => self.add(*at, objects, *clock).await,
-            Step::Delete(at, id, versions) => {
+            Step::Delete(at, id, versions, for_good) => {
                 let act = Act::of_program(Verb::Delete, self.now);
-                let gone = self.store.delete(COLLECTIONS[*at], id, versions, Some(act)).await.unwrap();
-                assert_eq!(gone, self.shelves[*at].delete(id, versions));
+                let removal = if *for_good { Removal::ForGood { at: NOW, why: "wrong".into() } } else { Removal::Retired };
+                let gone = self.store.delete(COLLECTIONS[*at], id, versions, removal, Some(act)).await.unwrap();
+                assert_eq!(gone, self.shelves[*at].delete(id, versions, *for_good));
                 self.expect_entry(*at, gone);
             }
             Step::Read(at, select, after, from) => {
@@ -265,7 +319,7 @@ impl<S: Store> Pair<S> {
         self.envelopes += 1;
         let id = Uuid::from_u128(self.envelopes);
         let expires = Stamp(self.now.0 + 1_000_000);
-        let receipt = Receipt { id, root: "feeds".into(), owner: "ann".into(), refused: Vec::new(), expires };
+        let receipt = Receipt { id, root: "feeds".into(), owner: "ann".into(), refused: Vec::new(), told: usize::MAX, expires };
         let act = Act::of_program(Verb::Post, self.now);
         let (collection, now) = (COLLECTIONS[at], self.now);
         let addition = Addition { collection, objects: objects.to_vec(), now, receipt: Some(receipt.clone()), act: Some(act) };
@@ -343,5 +397,6 @@ fn add_collection(at: usize) -> Edit {
         public: false,
         decay: false,
         curated: None,
+        ..Collection::default()
     })
 }

@@ -146,7 +146,7 @@ mod tests {
     use super::*;
     use crate::store::contract::{self, id, object};
     use crate::store::sled::SledStore;
-    use crate::store::{Addition, Page, Select, Store, Versions};
+    use crate::store::{Addition, Page, Removal, Select, Store, Versions};
     use crate::taxii::stamp::Stamp;
     use uuid::Uuid;
 
@@ -158,7 +158,7 @@ mod tests {
             let objects = (0..200).map(|n| object(&id("indicator", n), second, "a")).collect();
             store.add(Addition { collection, objects, now: Stamp(5_000), receipt: None, act: None }).await.unwrap();
         }
-        store.delete(collection, &id("indicator", 7), &Versions::All, None).await.unwrap();
+        store.delete(collection, &id("indicator", 7), &Versions::All, Removal::Retired, None).await.unwrap();
         (collection, whole(&store, collection).await)
     }
 

@@ -7,6 +7,8 @@
 //! | `n` collection stamp | [`Entry`] | a version that may be the latest of its object for some reader |
 //! | `h` collection stamp | [`Entry`] | a version that a later arrival has superseded |
 //! | `v` collection id `00` instant | stamp | every version of an object, oldest first |
+//! | `c` collection id `00` stamp | | a version that holds this object |
+//! | `g` collection id `00` instant | JSON | a version that was deleted for good |
 //! | `t` collection type `00` stamp | stamps | a run of the versions under `n` of a type, see [`runs`](super::runs) |
 //! | `l` collection | stamp | the last stamp given; what stands behind it was never acknowledged |
 //! | `m` collection stamp | | a version that is to be moved from `n` to `h` |
@@ -25,8 +27,9 @@ use uuid::Uuid;
 
 use crate::stix::marking::Level;
 use crate::stix::time::Instant;
-use crate::store::StoreError;
+use crate::store::only::Header;
 use crate::store::paper::{Kind, Paper};
+use crate::store::{Record, StoreError};
 use crate::taxii::stamp::Stamp;
 
 /// Where a version is kept.
@@ -70,6 +73,31 @@ pub(super) fn versions(collection: u32, id: &str) -> Vec<u8> {
 /// One version of an object.
 pub(super) fn version(collection: u32, id: &str, instant: &Instant) -> Vec<u8> {
     let mut key = versions(collection, id);
+    key.extend_from_slice(&instant.to_key());
+    key
+}
+
+/// All versions that hold an object.
+pub(super) fn holders(collection: u32, id: &str) -> Vec<u8> {
+    named(b'c', collection, id)
+}
+
+/// A version that holds an object.
+pub(super) fn holder(collection: u32, id: &str, stamp: Stamp) -> Vec<u8> {
+    stamped(holders(collection, id), stamp)
+}
+
+/// First byte of the keys of what was deleted for good.
+pub(super) const GRAVE: u8 = b'g';
+
+/// All versions of an object that were deleted for good.
+pub(super) fn graves(collection: u32, id: &str) -> Vec<u8> {
+    named(GRAVE, collection, id)
+}
+
+/// A version that was deleted for good.
+pub(super) fn grave(collection: u32, id: &str, instant: &Instant) -> Vec<u8> {
+    let mut key = graves(collection, id);
     key.extend_from_slice(&instant.to_key());
     key
 }
@@ -194,6 +222,8 @@ fn damaged(bytes: &[u8]) -> StoreError {
 const HEADER: usize = 1 + 1 + 8 + 2 + 4;
 /// Flag of an object that says `revoked: true`.
 const REVOKED: u8 = 1;
+/// Flag of an object that came from somewhere: sixteen octets in front of it say from where.
+const FROM: u8 = 2;
 
 /// What is kept of an object: a fixed header, so that filters read no JSON, then id, version and the object as it came.
 #[derive(Debug)]
@@ -201,6 +231,8 @@ pub(super) struct Entry {
     value: IVec,
     /// Where the version begins.
     version: usize,
+    /// Where the version ends, and what says where the object came from begins.
+    origin: usize,
     /// Where the object begins.
     object: usize,
 }
@@ -212,6 +244,8 @@ pub(super) struct Parts<'a> {
     pub(super) level: Level,
     /// Whether it says `revoked: true`.
     pub(super) revoked: bool,
+    /// Where it came from.
+    pub(super) origin: Option<Uuid>,
     /// See [`Entry::hidden_until`].
     pub(super) hidden_until: Stamp,
     /// The object's id.
@@ -228,12 +262,13 @@ impl Parts<'_> {
         let too_long = |_| StoreError::Engine(format!("the id or version of {} is too long to be stored", self.id));
         let mut value = Vec::with_capacity(HEADER + self.id.len() + self.version.len() + self.object.len());
         value.push(self.level as u8);
-        value.push(if self.revoked { REVOKED } else { 0 });
+        value.push(if self.revoked { REVOKED } else { 0 } | if self.origin.is_some() { FROM } else { 0 });
         value.extend_from_slice(&self.hidden_until.0.to_be_bytes());
         value.extend_from_slice(&u16::try_from(self.id.len()).map_err(too_long)?.to_be_bytes());
         value.extend_from_slice(&u32::try_from(self.version.len()).map_err(too_long)?.to_be_bytes());
         value.extend_from_slice(self.id.as_bytes());
         value.extend_from_slice(self.version.as_bytes());
+        value.extend_from_slice(self.origin.as_ref().map_or(&[], |origin| origin.as_bytes().as_slice()));
         value.extend_from_slice(self.object);
         Ok(value)
     }
@@ -250,12 +285,39 @@ impl Entry {
         if !is_text(HEADER..version_at) || !is_text(version_at..object_at) {
             return Err(damaged(&value[..HEADER]));
         }
-        Ok(Self { value, version: version_at, object: object_at })
+        let origin = if value[1] & FROM == 0 { 0 } else { 16 };
+        if value.len() < object_at + origin {
+            return Err(damaged(&value[..HEADER]));
+        }
+        Ok(Self { origin: object_at, object: object_at + origin, value, version: version_at })
     }
 
     /// The object's TLP level.
     pub(super) fn level(&self) -> Level {
         Level::from_byte(self.value[0])
+    }
+
+    /// What filters and the gate ask.
+    pub(super) fn header(&self) -> Header {
+        Header { level: self.level(), origin: self.origin(), revoked: self.value[1] & REVOKED != 0 }
+    }
+
+    /// Where the object came from.
+    fn origin(&self) -> Option<Uuid> {
+        self.value.get(self.origin..self.object).and_then(|bytes| Uuid::from_slice(bytes).ok())
+    }
+
+    /// What is told of it.
+    pub(super) fn record(&self, added: Stamp) -> Record {
+        let (id, version) = (self.id().into(), self.version().into());
+        Record { added, id, version, level: self.level(), origin: self.origin(), object: self.object() }
+    }
+
+    /// The value with another level.
+    pub(super) fn raise(&self, level: Level) -> Vec<u8> {
+        let mut value = self.value.to_vec();
+        value[0] = level as u8;
+        value
     }
 
     /// The last stamp of a greater version that arrived earlier: only readers of what was added at or after it see this
@@ -271,7 +333,7 @@ impl Entry {
 
     /// Its version as TAXII writes it.
     pub(super) fn version(&self) -> &str {
-        std::str::from_utf8(&self.value[self.version..self.object]).unwrap_or_default()
+        std::str::from_utf8(&self.value[self.version..self.origin]).unwrap_or_default()
     }
 
     /// The object as it came, without a copy.
@@ -304,12 +366,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn entries_go_round(id in "[a-z-]{0,40}", version in ".{0,40}", object: Vec<u8>, hidden: u64) {
-            let parts =
-                Parts { level: Level::Amber, revoked: true, hidden_until: Stamp(hidden), id: &id, version: &version, object: &object };
+        fn entries_go_round(id in "[a-z-]{0,40}", version in ".{0,40}", object: Vec<u8>, hidden: u64, origin: Option<u128>) {
+            let (origin, hidden_until) = (origin.map(Uuid::from_u128), Stamp(hidden));
+            let parts = Parts { level: Level::Amber, revoked: true, origin, hidden_until, id: &id, version: &version, object: &object };
             let entry = Entry::read(parts.write().unwrap().into()).unwrap();
             prop_assert_eq!((entry.level(), entry.hidden_until()), (Level::Amber, Stamp(hidden)));
             prop_assert_eq!((entry.id(), entry.version(), &entry.object()[..]), (&id[..], &version[..], &object[..]));
+            prop_assert_eq!((entry.origin(), entry.header().revoked), (origin, true));
+            prop_assert_eq!(Entry::read(entry.raise(Level::Red).into()).unwrap().record(Stamp(7)).level, Level::Red);
             prop_assert_eq!(Entry::read(entry.hide_until(Stamp(7)).into()).unwrap().hidden_until(), Stamp(7));
         }
 

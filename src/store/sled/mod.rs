@@ -35,7 +35,7 @@ use super::directory::{Directory, Edit};
 use super::paper::{Kind, Paper};
 use super::segments::{Reach, Segments};
 use super::text::{Gathering, Text};
-use super::{Added, Addition, Behind, Condition, EditError, Page, Select, StatusRecord, Store, StoreError, Versions};
+use super::{Added, Addition, Behind, Condition, EditError, Page, Removal, Select, StatusRecord, Store, StoreError, Versions};
 use crate::stix::id::{StixId, type_of};
 use crate::stix::time::Instant;
 use crate::taxii::stamp::Stamp;
@@ -257,7 +257,7 @@ impl Store for SledStore {
     }
 
     async fn text(&self, collection: Uuid, select: &Select) -> Result<Text, StoreError> {
-        if select.ids.is_some() || select.versions != Versions::LAST {
+        if select.ids.is_some() || select.versions != Versions::LAST || select.only.is_some() {
             return self.page(collection, select).await.map(Text::from);
         }
         let ready = self.shared.ready(collection, select)?;
@@ -284,9 +284,9 @@ impl Store for SledStore {
         self.ask(|reply| Job::Add(addition, reply)).await
     }
 
-    async fn delete(&self, collection: Uuid, id: &StixId, versions: &Versions, act: Option<Act>) -> Result<usize, StoreError> {
+    async fn delete(&self, collection: Uuid, id: &StixId, versions: &Versions, removal: Removal, act: Option<Act>) -> Result<usize, StoreError> {
         let (id, versions) = (id.clone(), versions.clone());
-        self.ask(|reply| Job::Delete(collection, id, versions, act, reply)).await
+        self.ask(|reply| Job::Delete(collection, id, versions, removal, act, reply)).await
     }
 
     async fn log(&self, act: Act) -> Result<(), StoreError> {
@@ -384,7 +384,9 @@ fn load(db: &Tree) -> Result<View, StoreError> {
         moving.insert((keys::collection_of(&key)?, keys::stamp_of(&key)?));
     }
     let audited = db.scan_prefix([keys::AUDIT]).next_back().transpose()?.map_or(Ok(Stamp::ZERO), |(key, _)| keys::stamp_of(&key))?;
-    Ok(View { house: Arc::new(House::new(directory)), tops, moving, audited })
+    let has_graves = |number: &u32| db.scan_prefix(keys::of(keys::GRAVE, *number)).next().is_some();
+    let graves = directory.collections.keys().copied().filter(has_graves).collect();
+    Ok(View { house: Arc::new(House::new(directory)), tops, moving, graves, audited })
 }
 
 /// Removes what a crash has left behind the last stamps: objects of envelopes that were never committed.
@@ -470,7 +472,7 @@ mod tests {
         for id in [&kept, &late, &old] {
             add(&store, collection, contract::object(id, "01", "a")).await;
         }
-        store.delete(collection, &late, &Versions::All, None).await.unwrap();
+        store.delete(collection, &late, &Versions::All, Removal::Retired, None).await.unwrap();
         let tree = &store.shared.db;
         let shelf = Shelf { tree, number: 0 };
         let first = shelf.scan(Place::Newest, Stamp::ZERO, Stamp(u64::MAX)).next().unwrap().unwrap();

@@ -12,8 +12,10 @@ use super::shelf::{Shelf, places};
 use super::view::View;
 use crate::stix::id::StixId;
 use crate::stix::json;
+use crate::stix::marking::Level;
 use crate::stix::time::Instant;
 use crate::store::audit::{Act, Entry, Stored};
+use crate::store::holding::{self, Coming};
 use crate::store::{Added, Addition, NewObject, Outcome, StoreError, rules};
 use crate::taxii::stamp::Stamp;
 
@@ -33,6 +35,8 @@ pub(super) struct Plan {
     pub(super) audited: Stamp,
     /// What the new objects have superseded.
     pub(super) superseded: Vec<(u32, Stamp)>,
+    /// What counts higher from now on, since it holds one of the new objects.
+    pub(super) raised: Vec<(u32, Stamp)>,
     /// The answers, in the order of the envelopes.
     pub(super) answers: Vec<Result<Added, StoreError>>,
     /// Whether there is anything to write.
@@ -41,7 +45,7 @@ pub(super) struct Plan {
 
 /// Judges `additions` one after the other, each against the store and all before it.
 pub(super) fn plan(tree: &Tree, view: &View, additions: Vec<Addition>) -> Result<Plan, StoreError> {
-    let mut group = Group { tree, view, objects: HashMap::new(), fresh: Vec::new(), tops: HashMap::new() };
+    let mut group = Group { tree, view, objects: HashMap::new(), fresh: Vec::new(), tops: HashMap::new(), raised: BTreeMap::new() };
     let mut drafts = Vec::new();
     for addition in &additions {
         drafts.push(match view.house.number(addition.collection) {
@@ -50,6 +54,7 @@ pub(super) fn plan(tree: &Tree, view: &View, additions: Vec<Addition>) -> Result
         });
     }
     group.close();
+    group.settle()?;
     group.write(additions, drafts)
 }
 
@@ -63,6 +68,8 @@ struct Group<'a> {
     fresh: Vec<Fresh>,
     /// For each collection that gets something: the last stamp given, and where in `fresh` it was given.
     tops: HashMap<u32, (Stamp, usize)>,
+    /// Stored versions that count higher from now on.
+    raised: BTreeMap<(u32, Stamp), (StixId, Level)>,
 }
 
 /// An object that the group deals with.
@@ -118,6 +125,9 @@ impl<'a> Group<'a> {
     }
 
     fn judge(&mut self, number: u32, new: &NewObject, now: Stamp) -> Result<Draft, StoreError> {
+        if let Some(outcome) = self.deleted(number, new, now)? {
+            return Ok(Draft::Told(outcome));
+        }
         let key = (number, new.id.clone());
         let mut object = match self.objects.remove(&key) {
             Some(object) => object,
@@ -142,6 +152,15 @@ impl<'a> Group<'a> {
         };
         self.objects.insert(key, object);
         Ok(draft)
+    }
+
+    /// What is said of a version that was deleted for good.
+    fn deleted(&self, number: u32, new: &NewObject, now: Stamp) -> Result<Option<Outcome>, StoreError> {
+        if !self.view.graves.contains(&number) {
+            return Ok(None);
+        }
+        let version = || new.version.as_ref().map_or_else(|| now.to_string(), |(text, _)| text.clone());
+        Ok(self.shelf(number).grave(new)?.map(|said| Outcome::Deleted(version(), said)))
     }
 
     /// The versions of an object that are stored.
@@ -224,6 +243,34 @@ impl<'a> Group<'a> {
         }
     }
 
+    /// Settles how high what is new, and what holds it, counts.
+    fn settle(&mut self) -> Result<(), StoreError> {
+        let numbers: Vec<u32> = self.tops.keys().copied().collect();
+        for number in numbers {
+            let objects = &self.objects;
+            let is_latest = |at: usize, fresh: &Fresh| {
+                let object = objects.get(&(number, fresh.id.clone()));
+                object.and_then(|object| object.versions.last()).is_some_and(|known| known.fresh == Some(at))
+            };
+            let here = self.fresh.iter().enumerate().filter(|(_, fresh)| fresh.number == number);
+            let (places, mut coming): (Vec<usize>, Vec<Coming<'_>>) = here
+                .map(|(at, fresh)| {
+                    let NewObject { holds, level, .. } = &fresh.parts;
+                    (at, Coming { id: &fresh.id, holds, level: *level, is_latest: is_latest(at, fresh) })
+                })
+                .unzip();
+            let raised = holding::settle(&self.shelf(number), &mut coming)?;
+            let levels: Vec<Level> = coming.iter().map(|coming| coming.level).collect();
+            for (at, level) in places.into_iter().zip(levels) {
+                if let Some(fresh) = self.fresh.get_mut(at) {
+                    fresh.parts.level = level;
+                }
+            }
+            self.raised.extend(raised.into_iter().map(|(added, raise)| ((number, added), raise)));
+        }
+        Ok(())
+    }
+
     fn write(self, additions: Vec<Addition>, drafts: Vec<Result<Vec<Draft>, StoreError>>) -> Result<Plan, StoreError> {
         let mut plan = Plan { audited: self.view.audited, ..Plan::default() };
         let mut hidden = vec![None; self.fresh.len()];
@@ -254,6 +301,9 @@ impl<'a> Group<'a> {
         for (number, added) in &plan.superseded {
             plan.commit.insert(keys::moving(*number, *added), &[]);
         }
+        for ((number, added), (_, level)) in &self.raised {
+            plan.raise(self.shelf(*number), *added, *level)?;
+        }
         plan.is_empty = self.fresh.is_empty();
         for (mut addition, drafts) in additions.into_iter().zip(drafts) {
             for (object, draft) in addition.objects.iter_mut().zip(drafts.iter().flatten()) {
@@ -265,7 +315,9 @@ impl<'a> Group<'a> {
                 plan.log(act, addition.collection, self.added(drafts.iter().flatten()))?;
             }
             let answer = drafts.map(|drafts| drafts.into_iter().map(|draft| self.outcome(draft)).collect());
-            plan.answer(addition, answer)?;
+            let number = self.view.house.number(addition.collection).ok();
+            let raised = self.raised.iter().filter(|((its, _), _)| Some(*its) == number).map(|(_, (id, _))| id.clone());
+            plan.answer(addition, answer, raised.collect())?;
         }
         Ok(plan)
     }
@@ -296,6 +348,7 @@ impl Plan {
         let parts = Parts {
             level: fresh.parts.level,
             revoked: fresh.parts.revoked,
+            origin: fresh.parts.origin,
             hidden_until: hidden_until.unwrap_or_default(),
             id: fresh.id.as_str(),
             version: &fresh.version(),
@@ -304,7 +357,23 @@ impl Plan {
         let place = if hidden_until.is_some() { Place::Newest } else { Place::History };
         self.entries.push((keys::entry(place, fresh.number, fresh.added), parts.write()?));
         self.indexes.insert(keys::version(fresh.number, fresh.id.as_str(), &fresh.instant), fresh.added.0.to_be_bytes().to_vec());
+        // With the commit: a stamp that was never committed is given again.
+        for held in &fresh.parts.holds {
+            self.commit.insert(keys::holder(fresh.number, held.as_str(), fresh.added), &[]);
+        }
         Ok(())
+    }
+
+    /// Writes a stored version anew with a higher level.
+    fn raise(&mut self, kept: Shelf<'_>, added: Stamp, level: Level) -> Result<(), StoreError> {
+        for place in [Place::Newest, Place::History] {
+            if let Some(found) = kept.fetch_from(place, added)? {
+                self.commit.insert(keys::entry(place, kept.number, added), found.entry.raise(level));
+                self.raised.push((kept.number, added));
+                return Ok(());
+            }
+        }
+        Err(missing(kept.number, added))
     }
 
     /// Tells the audit log what was stored, if anything was.
@@ -321,7 +390,7 @@ impl Plan {
     }
 
     /// Settles an envelope's answer and keeps its status.
-    fn answer(&mut self, addition: Addition, outcomes: Result<Vec<Outcome>, StoreError>) -> Result<(), StoreError> {
+    fn answer(&mut self, addition: Addition, outcomes: Result<Vec<Outcome>, StoreError>, raised: Vec<StixId>) -> Result<(), StoreError> {
         let outcomes = match outcomes {
             Ok(outcomes) => outcomes,
             Err(refused) => {
@@ -341,7 +410,7 @@ impl Plan {
                 Some(record.status)
             }
         };
-        self.answers.push(Ok(Added { outcomes, status }));
+        self.answers.push(Ok(Added { outcomes, status, raised }));
         Ok(())
     }
 }

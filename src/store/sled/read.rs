@@ -10,7 +10,7 @@ use crate::stix::id::{StixId, type_of};
 use crate::stix::time::Instant;
 use crate::store::segments::{Builder, Piece, Reach, Segment, Segments};
 use crate::store::text::{Gathering, Text};
-use crate::store::{Behind, Page, Record, Select, StoreError, Versions, rules};
+use crate::store::{Behind, Page, Select, StoreError, Versions, rules};
 use crate::taxii::stamp::Stamp;
 
 /// A selection from one collection of one view.
@@ -38,7 +38,7 @@ impl<'a> Reader<'a> {
         let mut filling = rules::Filling::new(self.select);
         for found in self.found()? {
             let Found { added, entry } = found?;
-            if !filling.take(Record { added, id: entry.id().into(), version: entry.version().into(), object: entry.object() }) {
+            if !filling.take(entry.record(added)) {
                 break;
             }
         }
@@ -130,9 +130,13 @@ impl<'a> Reader<'a> {
 
     /// Whether an entry among the newest is for this reader the latest of its object, and one it may see.
     fn is_latest(&self, found: &Found) -> bool {
-        found.entry.hidden_until() <= self.select.after
-            && found.entry.level() <= self.select.clearance
-            && !self.view.moving.contains(&(self.shelf.number, found.added))
+        found.entry.hidden_until() <= self.select.after && self.is_shown(found) && !self.view.moving.contains(&(self.shelf.number, found.added))
+    }
+
+    /// Whether the reader is cleared for an entry and asks for such.
+    fn is_shown(&self, found: &Found) -> bool {
+        let header = found.entry.header();
+        header.level <= self.select.clearance && self.select.only.as_ref().is_none_or(|only| only.admits(header, &found.entry.object()))
     }
 
     /// Chosen versions of some objects: object by object, then in the one order.
@@ -143,7 +147,7 @@ impl<'a> Reader<'a> {
             stamps.extend(self.chosen(id)?.into_iter().filter(|stamp| *stamp > self.from));
         }
         let found = stamps.into_iter().filter_map(|stamp| self.shelf.fetch(stamp).transpose());
-        Ok(Box::new(found.filter(keep(|found| found.entry.level() <= self.select.clearance))))
+        Ok(Box::new(found.filter(keep(|found| self.is_shown(found)))))
     }
 
     /// Chosen versions of all objects: both places, merged.
@@ -173,7 +177,7 @@ impl<'a> Reader<'a> {
 
     fn is_wanted(&self, found: &Found) -> Result<bool, StoreError> {
         let id = found.entry.id();
-        if found.entry.level() > self.select.clearance || !self.is_of_types(id) {
+        if !self.is_shown(found) || !self.is_of_types(id) {
             return Ok(false);
         }
         match &self.select.versions {

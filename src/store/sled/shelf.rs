@@ -2,12 +2,16 @@
 
 use std::ops::Bound;
 
+use serde::{Deserialize, Serialize};
 use sled::{IVec, Tree};
 
 use super::keys::{self, Entry, Place};
 use super::runs;
+use crate::stix::id::StixId;
+use crate::stix::json;
 use crate::stix::time::Instant;
-use crate::store::StoreError;
+use crate::store::holding::{Stored, Version};
+use crate::store::{NewObject, StoreError};
 use crate::taxii::stamp::Stamp;
 
 /// One collection as the tree holds it, whatever the reader may see of it.
@@ -26,7 +30,35 @@ pub(super) struct Found {
     pub(super) entry: Entry,
 }
 
+/// What is kept of a version that was deleted for good.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Grave {
+    /// What is said to who brings it again.
+    pub(super) said: String,
+    /// The hexadecimal digest of its content.
+    pub(super) digest: String,
+}
+
+impl Stored for Shelf<'_> {
+    fn latest(&self, id: &StixId) -> Result<Option<Version>, StoreError> {
+        let last = self.versions(id.as_str())?.pop();
+        last.map_or(Ok(None), |(_, added)| self.version(added))
+    }
+
+    fn holders(&self, id: &StixId) -> Result<Vec<Version>, StoreError> {
+        let keys = self.tree.scan_prefix(keys::holders(self.number, id.as_str())).keys();
+        // The key of a version that was deleted may have stayed.
+        keys.filter_map(|key| key.map_err(StoreError::from).and_then(|key| self.version(keys::stamp_of(&key)?)).transpose()).collect()
+    }
+}
+
 impl<'a> Shelf<'a> {
+    /// The version of this stamp and how high it counts.
+    fn version(self, added: Stamp) -> Result<Option<Version>, StoreError> {
+        let Some(found) = self.fetch(added)? else { return Ok(None) };
+        Ok(StixId::parse(found.entry.id()).ok().map(|id| Version { id, added, level: found.entry.level() }))
+    }
+
     /// The entries after `from` up to and including `to`, ascending.
     pub(super) fn scan(self, place: Place, from: Stamp, to: Stamp) -> impl Iterator<Item = Result<Found, StoreError>> + use<'a> {
         self.range(&keys::entry(place, self.number, from), &keys::entry(place, self.number, to)).map(|pair| {
@@ -86,6 +118,23 @@ impl<'a> Shelf<'a> {
     pub(super) fn fetch_from(self, place: Place, added: Stamp) -> Result<Option<Found>, StoreError> {
         let value = self.tree.get(keys::entry(place, self.number, added))?;
         value.map(|value| Ok(Found { added, entry: Entry::read(value)? })).transpose()
+    }
+
+    /// What is said of the version of an object that was deleted for good, or of an SCO of the same content.
+    pub(super) fn grave(self, new: &NewObject) -> Result<Option<String>, StoreError> {
+        let said = |value: &[u8]| serde_json::from_slice(value).map_err(|e| StoreError::Damaged(format!("a deletion of {}: {e}", new.id)));
+        if let Some((_, instant)) = &new.version {
+            let value = self.tree.get(keys::grave(self.number, new.id.as_str(), instant))?;
+            return value.map(|value| said(&value).map(|grave: Grave| grave.said)).transpose();
+        }
+        let digest = hex::encode(json::digest(&new.object));
+        for value in self.tree.scan_prefix(keys::graves(self.number, new.id.as_str())).values() {
+            let grave: Grave = said(&value?)?;
+            if grave.digest == digest {
+                return Ok(Some(grave.said));
+            }
+        }
+        Ok(None)
     }
 
     /// All versions of an object with their stamps, ascending by instant.

@@ -18,6 +18,8 @@ pub(super) struct View {
     pub(super) tops: HashMap<u32, Stamp>,
     /// Versions that are superseded but still stand among the newest.
     pub(super) moving: HashSet<(u32, Stamp)>,
+    /// Collections in which something was deleted for good.
+    pub(super) graves: HashSet<u32>,
     /// The stamp of the last entry of the audit log.
     pub(super) audited: Stamp,
 }

@@ -15,14 +15,15 @@ use super::disk::Disk;
 use super::keys::{self, Entry, Place};
 use super::plan::{self, missing};
 use super::runs::Changes;
-use super::shelf::{Shelf, places};
+use super::shelf::{Grave, Shelf, places};
 use super::view::{House, View};
 use crate::stix::id::{StixId, type_of};
+use crate::stix::json;
 use crate::stix::time::Instant;
 use crate::store::audit::{self, Act, Deleted};
 use crate::store::directory::{Directory, Edit};
 use crate::store::paper::{Kind, Paper};
-use crate::store::{Added, Addition, EditError, StoreError, Versions, rules};
+use crate::store::{Added, Addition, EditError, Removal, StoreError, Versions, rules};
 use crate::taxii::stamp::Stamp;
 
 /// A group ends when its objects have more bytes than this.
@@ -44,7 +45,7 @@ pub(super) enum Job {
     /// [`Store::add`](crate::store::Store::add).
     Add(Addition, Reply<Added>),
     /// [`Store::delete`](crate::store::Store::delete).
-    Delete(Uuid, StixId, Versions, Option<Act>, Reply<usize>),
+    Delete(Uuid, StixId, Versions, Removal, Option<Act>, Reply<usize>),
     /// [`Store::edit`](crate::store::Store::edit).
     Edit(Vec<Edit>, Option<Act>, Reply<Directory, EditError>),
     /// [`Store::sweep`](crate::store::Store::sweep).
@@ -93,7 +94,9 @@ impl Writer {
         while let Some(job) = next.take().or_else(|| self.wait(&mut jobs)) {
             match job {
                 Job::Add(addition, reply) => next = self.add(addition, reply, &mut jobs),
-                Job::Delete(collection, id, versions, act, reply) => answer(reply, self.delete(collection, &id, &versions, act)),
+                Job::Delete(collection, id, versions, removal, act, reply) => {
+                    answer(reply, self.delete(collection, &id, &versions, &removal, act));
+                }
                 Job::Edit(edits, act, reply) => answer(reply, self.edit(edits, act)),
                 Job::Sweep(now, reply) => answer(reply, self.sweep(now)),
                 Job::Log(act, reply) => answer(reply, self.log(act)),
@@ -169,7 +172,8 @@ impl Writer {
             }
             Ok(tree.apply_batch(plan.commit)?)
         })?;
-        self.shared.segments.change(&plan.superseded, || {
+        let changed: Vec<(u32, Stamp)> = plan.superseded.iter().chain(&plan.raised).copied().collect();
+        self.shared.segments.change(&changed, || {
             self.show(|view| {
                 view.tops.extend(plan.tops);
                 view.audited = plan.audited;
@@ -179,7 +183,7 @@ impl Writer {
         Ok(plan.answers)
     }
 
-    fn delete(&mut self, collection: Uuid, id: &StixId, versions: &Versions, act: Option<Act>) -> Result<usize, StoreError> {
+    fn delete(&mut self, collection: Uuid, id: &StixId, versions: &Versions, removal: &Removal, act: Option<Act>) -> Result<usize, StoreError> {
         let number = self.shared.view.load().house.number(collection)?;
         self.ready(0)?;
         let tree = Tree::clone(&self.shared.db);
@@ -190,7 +194,10 @@ impl Writer {
             return Ok(0);
         }
         let (mut batch, bytes) = without(kept, id, &before, &gone)?;
-        self.disk.room(bytes)?;
+        if let Removal::ForGood { at, why } = removal {
+            bury(kept, id, before.iter().filter(|(_, added)| gone.contains(added)), &rules::deleted(*at, why), &mut batch)?;
+        }
+        self.disk.room(bytes + gone.len() * OVERHEAD)?;
         let mut audited = self.shared.view.load().audited;
         if let Some(act) = act {
             let mut deleted: Vec<Deleted> = gone.iter().map(|added| Deleted { id: id.to_string(), added: *added }).collect();
@@ -209,7 +216,12 @@ impl Writer {
         let done = shared.segments.change(&touched, || self.commit(|tree| Ok(tree.apply_batch(batch)?)));
         shared.removals.fetch_add(1, Ordering::SeqCst);
         done?;
-        self.show(|view| view.audited = audited);
+        self.show(|view| {
+            view.audited = audited;
+            if matches!(removal, Removal::ForGood { .. }) {
+                view.graves.insert(number);
+            }
+        });
         Ok(gone.len())
     }
 
@@ -242,6 +254,7 @@ impl Writer {
             view.audited = audited;
             view.tops.retain(|number, _| !removed.contains(number));
             view.moving.retain(|(number, _)| !removed.contains(number));
+            view.graves.retain(|number| !removed.contains(number));
         });
         if !removed.is_empty() {
             self.shared.removals.fetch_add(2, Ordering::SeqCst);
@@ -320,7 +333,7 @@ impl Writer {
     fn purge(&mut self, number: u32) -> Result<bool, StoreError> {
         self.ready(CHUNK * OVERHEAD)?;
         let tree = &self.shared.db;
-        let left = b"nhvtm".iter().flat_map(|first| tree.scan_prefix(keys::of(*first, number)).keys());
+        let left = b"nhvtmcg".iter().flat_map(|first| tree.scan_prefix(keys::of(*first, number)).keys());
         let left: Vec<_> = left.take(CHUNK).collect::<Result<_, _>>()?;
         let done = left.is_empty();
         self.write(|tree| {
@@ -452,6 +465,23 @@ fn without(shelf: Shelf, id: &StixId, before: &[(Instant, Stamp)], gone: &HashSe
         }
     }
     Ok((batch, bytes))
+}
+
+/// Notes that versions were deleted for good.
+fn bury<'v>(
+    shelf: Shelf<'_>,
+    id: &StixId,
+    versions: impl Iterator<Item = &'v (Instant, Stamp)>,
+    said: &str,
+    batch: &mut Batch,
+) -> Result<(), StoreError> {
+    for (instant, added) in versions {
+        let found = shelf.fetch(*added)?.ok_or_else(|| missing(shelf.number, *added))?;
+        let grave = Grave { said: said.to_owned(), digest: hex::encode(json::digest(&found.entry.object())) };
+        let text = serde_json::to_vec(&grave).map_err(|e| StoreError::Engine(format!("a deletion of {id}: {e}")))?;
+        batch.insert(keys::grave(shelf.number, id.as_str(), instant), text);
+    }
+    Ok(())
 }
 
 /// Answers; who asked may have gone.

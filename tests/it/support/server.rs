@@ -64,10 +64,10 @@ pub(crate) const PASSWORD: &str = "correct horse: battery staple";
 /// Its hash at the least cost, because every test starts a server.
 const PASSWORD_HASH: &str = "$argon2id$v=19$m=8,t=1,p=1$TKJyVddAncgFhPdU2fGxQQ$COhT3+TeqHQyxYqX9TI7PKoJk0keiDqPQ6Y05C3KXDg";
 
-const NONE: Rights = Rights { read: false, write: false };
-const READ: Rights = Rights { read: true, write: false };
-const WRITE: Rights = Rights { read: false, write: true };
-const BOTH: Rights = Rights { read: true, write: true };
+const NONE: Rights = Rights { read: false, write: false, own: false };
+const READ: Rights = Rights { read: true, write: false, own: false };
+const WRITE: Rights = Rights { read: false, write: true, own: false };
+const BOTH: Rights = Rights { read: true, write: true, own: false };
 
 /// Root, alias, whether it is public, and the rights of reader, writer and dropbox.
 const COLLECTIONS: [(&str, &str, bool, [Rights; 3]); 6] = [
@@ -281,7 +281,7 @@ fn root(slug: &str) -> Root {
 }
 
 fn user(name: &str, clearance: Level) -> User {
-    User { name: name.into(), password: Some(PASSWORD_HASH.into()), admin: name == "admin", clearance, created: Stamp(START) }
+    User { name: name.into(), password: Some(PASSWORD_HASH.into()), admin: name == "admin", clearance, partner: None, created: Stamp(START) }
 }
 
 fn collection(root: &str, alias: &str, public: bool) -> Collection {
@@ -294,5 +294,6 @@ fn collection(root: &str, alias: &str, public: bool) -> Collection {
         public,
         decay: false,
         curated: None,
+        ..Collection::default()
     }
 }
