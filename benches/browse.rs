@@ -85,6 +85,10 @@ impl Store for Synthetic {
         self.0.behind(collection, select).await
     }
 
+    async fn top(&self, collection: Uuid) -> Result<Stamp, StoreError> {
+        self.0.top(collection).await
+    }
+
     async fn add(&self, addition: Addition) -> Result<Added, StoreError> {
         self.0.add(addition).await
     }

@@ -1,8 +1,12 @@
 //! The operator's door: a JSON API for administrators, under `/admin/`. One route table, one gate before it, thin handlers.
 
 pub mod collections;
+pub mod consumers;
 pub mod gate;
 pub mod grants;
+pub mod links;
+pub mod objects;
+pub mod partners;
 pub mod roots;
 pub mod tokens;
 pub mod users;
@@ -11,7 +15,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
-use axum::routing::{MethodRouter, any, get, put};
+use axum::routing::{MethodRouter, any, delete, get, post, put};
 
 use crate::door::{App, error, json};
 
@@ -23,9 +27,21 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         ("/admin/collections/", get(collections::list).post(collections::add)),
         ("/admin/collections/{root}/{collection}/", get(collections::one).delete(collections::remove)),
         ("/admin/collections/{root}/{collection}/decay/", get(collections::decay).put(collections::set_decay)),
+        ("/admin/collections/{root}/{collection}/sharing/", get(collections::sharing).put(collections::set_sharing)),
+        ("/admin/collections/{root}/{collection}/view/", get(collections::view).put(collections::set_view)),
+        ("/admin/collections/{root}/{collection}/objects/{object}/", delete(objects::delete)),
+        ("/admin/collections/{root}/{collection}/objects/{object}/readers/", get(consumers::readers)),
+        ("/admin/consumers/", get(consumers::list)),
+        ("/admin/partners/", get(partners::list).post(partners::add)),
+        ("/admin/partners/{partner}/", get(partners::one).put(partners::set).delete(partners::remove)),
+        ("/admin/partners/{partner}/shares/{root}/{collection}/", put(partners::share).delete(partners::unshare)),
+        ("/admin/links/", get(links::list).post(links::add)),
+        ("/admin/links/{link}/", get(links::one).put(links::rest).delete(links::remove)),
+        ("/admin/links/{link}/runs/", post(links::run)),
         ("/admin/users/", get(users::list).post(users::add)),
         ("/admin/users/{user}/", get(users::one).delete(users::remove)),
         ("/admin/users/{user}/password/", put(users::set_password)),
+        ("/admin/users/{user}/partner/", put(users::set_partner)),
         ("/admin/users/{user}/tokens/", get(tokens::of_user).post(tokens::add)),
         ("/admin/tokens/", get(tokens::list)),
         ("/admin/tokens/{token}/", get(tokens::one).delete(tokens::remove)),

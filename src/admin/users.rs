@@ -31,6 +31,17 @@ pub struct NewUser {
     /// The highest TLP level it may be shown.
     #[serde(default = "usual_clearance", serialize_with = "write_level", deserialize_with = "read_level")]
     pub clearance: Level,
+    /// The partner that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<String>,
+}
+
+/// The partner of a user.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfPartner {
+    /// Its name; `null`: of none.
+    pub partner: Option<String>,
 }
 
 /// Another password.
@@ -50,6 +61,9 @@ pub struct User {
     pub admin: bool,
     /// The highest TLP level it may be shown.
     pub clearance: String,
+    /// The partner that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<String>,
     /// When it was made, as a TAXII timestamp.
     pub created: String,
 }
@@ -75,7 +89,13 @@ pub struct Shown {
 
 impl User {
     fn of(user: &directory::User) -> Self {
-        Self { name: user.name.clone(), admin: user.admin, clearance: user.clearance.name().into(), created: user.created.to_string() }
+        Self {
+            name: user.name.clone(),
+            admin: user.admin,
+            clearance: user.clearance.name().into(),
+            partner: user.partner.clone(),
+            created: user.created.to_string(),
+        }
     }
 }
 
@@ -86,8 +106,8 @@ pub async fn list(State(app): State<Arc<App>>) -> Response {
 
 /// `POST /admin/users/`
 pub async fn add(State(app): State<Arc<App>>, request: Request) -> Result<Response, Failure> {
-    let NewUser { name, password, admin, clearance } = json::read(request, &app).await?;
-    let user = accounts::add_user(&app.feed, accounts::NewUser { name, password, admin, clearance }, administers(&app)).await?;
+    let NewUser { name, password, admin, clearance, partner } = json::read(request, &app).await?;
+    let user = accounts::add_user(&app.feed, accounts::NewUser { name, password, admin, clearance, partner }, administers(&app)).await?;
     Ok(respond::resource(StatusCode::CREATED, &User::of(&user)))
 }
 
@@ -111,6 +131,16 @@ pub async fn set_password(State(app): State<Arc<App>>, path: Segments, request: 
     let NewPassword { password } = json::read(request, &app).await?;
     accounts::set_password(&app.feed, path.get("user"), password, administers(&app)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `PUT /admin/users/{user}/partner/`
+pub async fn set_partner(State(app): State<Arc<App>>, path: Segments, request: Request) -> Result<Response, Failure> {
+    let OfPartner { partner } = json::read(request, &app).await?;
+    let name = path.get("user");
+    let user = app.feed.directory().users.get(name).cloned().ok_or_else(|| Conflict::Missing(format!("user {name}")))?;
+    let user = directory::User { partner, ..user };
+    app.feed.edit(vec![Edit::SetUser(user.clone())], Some(administers(&app))).await?;
+    Ok(respond::resource(StatusCode::OK, &User::of(&user)))
 }
 
 fn usual_clearance() -> Level {

@@ -30,6 +30,8 @@ pub struct NewUser {
     pub admin: bool,
     /// The highest TLP level it may be shown.
     pub clearance: Level,
+    /// The partner that it belongs to.
+    pub partner: Option<String>,
 }
 
 /// A token to be made.
@@ -62,7 +64,7 @@ pub enum AccountError {
 /// Makes a user.
 pub async fn add_user(feed: &Feed, new: NewUser, act: Act) -> Result<User, AccountError> {
     let password = Some(hash(new.password).await?);
-    let user = User { name: new.name, password, admin: new.admin, clearance: new.clearance, partner: None, created: feed.clock().now() };
+    let user = User { name: new.name, password, admin: new.admin, clearance: new.clearance, partner: new.partner, created: feed.clock().now() };
     feed.edit(vec![Edit::AddUser(user.clone())], Some(act)).await?;
     Ok(user)
 }
@@ -148,7 +150,7 @@ mod tests {
     }
 
     fn ann(password: &str) -> NewUser {
-        NewUser { name: "ann".into(), password: password.into(), admin: false, clearance: USUAL_CLEARANCE }
+        NewUser { name: "ann".into(), password: password.into(), admin: false, clearance: USUAL_CLEARANCE, partner: None }
     }
 
     fn act() -> Act {

@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use crate::feed::Feed;
 use crate::feed::access::Principal;
 use crate::store::EditError;
-use crate::store::directory::{Edit, OpenedList, Token};
+use crate::store::directory::{Directory, Edit, OpenedList, Token, User};
 use crate::taxii::stamp::Stamp;
 use credential::Credential;
 use throttle::Throttle;
@@ -108,24 +108,30 @@ impl Authenticator {
         let now = self.feed.clock().now();
         let directory = self.feed.directory();
         let token = directory.tokens.get(&sha256).filter(|t| t.expires.is_none_or(|end| now < end))?;
-        let user = directory.users.get(&token.user)?;
+        let user = self.active(&directory, &token.user)?;
         if token.last_used.is_none_or(|last| last.0 + MINUTE <= now.0) {
             self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(sha256, now);
         }
         Some((Principal::of(user), token.clone()))
     }
 
+    /// The user of this name, unless the part of its partner is over.
+    fn active<'d>(&self, directory: &'d Directory, name: &str) -> Option<&'d User> {
+        let ends = directory.partner_of(name).and_then(|partner| partner.expires);
+        directory.users.get(name).filter(|_| ends.is_none_or(|end| self.feed.clock().now() < end))
+    }
+
     /// The one user that a certificate names. One that names several could be either, and is neither.
     fn by_names(&self, names: &[String]) -> Option<Principal> {
         let directory = self.feed.directory();
-        let mut users = names.iter().filter_map(|name| directory.users.get(name));
+        let mut users = names.iter().filter_map(|name| self.active(&directory, name));
         let user = users.next()?;
         users.all(|other| other.name == user.name).then(|| Principal::of(user))
     }
 
     async fn by_password(&self, name: &str, password: &str, address: IpAddr) -> Result<Principal, AuthError> {
         let directory = self.feed.directory();
-        let user = directory.users.get(name);
+        let user = self.active(&directory, name);
         let hash = user.and_then(|u| u.password.as_deref());
         let proof = self.proof(name, password);
         if let Some(user) = user.filter(|_| self.remembers(&proof, hash)) {

@@ -65,7 +65,7 @@ impl Authenticator {
         let Some(found) = self.feed.paper(Kind::Session, name(secret)).await? else { return Ok(None) };
         let Ok(mut kept) = serde_json::from_slice::<Kept>(&found.text) else { return Ok(None) };
         let (directory, now) = (self.feed.directory(), self.feed.clock().now());
-        let user = directory.users.get(&kept.user).filter(|user| proof(user) == kept.password);
+        let user = self.active(&directory, &kept.user).filter(|user| proof(user) == kept.password);
         let Some(user) = user.filter(|_| now.0 < kept.began.0 + LONGEST) else {
             self.log_out(secret).await?;
             return Ok(None);

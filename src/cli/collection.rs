@@ -6,8 +6,9 @@ use uuid::Uuid;
 use super::address::Address;
 use super::exit::Trouble;
 use super::target::Target;
-use super::{grant, print};
-use crate::admin::collections::{Collection, Collections, Decay, NewCollection, Shown};
+use super::{grant, print, sharing};
+use crate::admin::collections::{Collection, Collections, Decay, NewCollection, Shown, View};
+use crate::store::directory::Sharing;
 
 /// `taxiway collection`
 #[derive(Debug, Args)]
@@ -37,6 +38,18 @@ enum Verb {
         /// Let anybody read what is TLP:CLEAR or unmarked in it
         #[arg(long)]
         public: bool,
+        #[command(flatten)]
+        sharing: sharing::Flags,
+        #[command(flatten)]
+        view: ViewFlags,
+    },
+    /// Change what a collection takes and gives; what is not named stays
+    Sharing {
+        /// Its root and its alias or id
+        #[arg(value_name = "ROOT/ALIAS")]
+        address: Address,
+        #[command(flatten)]
+        sharing: sharing::Flags,
     },
     /// List the collections
     List,
@@ -63,6 +76,33 @@ enum Verb {
     },
 }
 
+/// What a collection is to show of another one.
+#[derive(Debug, Args)]
+struct ViewFlags {
+    /// Hold nothing, and show a part of this collection
+    #[arg(long, value_name = "ROOT/ALIAS")]
+    view_of: Option<String>,
+    /// Of that, only objects of these types
+    #[arg(long = "type", value_name = "TYPE", value_delimiter = ',', requires = "view_of")]
+    types: Vec<String>,
+    /// Only objects with one of these labels or indicator types
+    #[arg(long = "label", value_name = "LABEL", value_delimiter = ',', requires = "view_of")]
+    labels: Vec<String>,
+    /// Only objects of this confidence at least
+    #[arg(long, value_name = "0-100", requires = "view_of")]
+    min_confidence: Option<u8>,
+    /// Only what was added within so many days
+    #[arg(long, value_name = "DAYS", requires = "view_of")]
+    max_age_days: Option<u32>,
+}
+
+impl ViewFlags {
+    fn view(self) -> Option<View> {
+        let Self { view_of, types, labels, min_confidence, max_age_days } = self;
+        Some(View { of: view_of?, types, max_age_days, labels, min_confidence })
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Switch {
     On,
@@ -75,8 +115,17 @@ impl Command {
         let Self { verb, target } = self;
         let admin = target.open().await?;
         match verb {
-            Verb::Add { address: Address { root, collection }, title, description, id, public } => {
-                let new = NewCollection { root, alias: Some(collection), title, description, id, public };
+            Verb::Add { address: Address { root, collection }, title, description, id, public, sharing, view } => {
+                let new = NewCollection {
+                    root,
+                    alias: Some(collection),
+                    title,
+                    description,
+                    id,
+                    public,
+                    sharing: sharing.over(Sharing::default())?,
+                    view: view.view(),
+                };
                 let made: Collection = admin.post(&["admin", "collections"], &new).await?;
                 print::made(&made, &format!("made collection {} with the id {}", name(&made), made.id), target.json)
             }
@@ -95,6 +144,12 @@ impl Command {
                 }
                 show(&shown.collection)?;
                 grant::table(shown.grants)
+            }
+            Verb::Sharing { address: Address { root, collection }, sharing: flags } => {
+                let path = ["admin", "collections", root.as_str(), collection.as_str(), "sharing"];
+                let sharing = flags.over(admin.get(&path).await?)?;
+                admin.put(&path, &sharing).await?;
+                if target.json { print::json(&sharing) } else { sharing::lines(&sharing).iter().try_for_each(|line| print::line(line)) }
             }
             Verb::Decay { address: Address { root, collection }, switch } => {
                 let decay = switch == Switch::On;
@@ -123,5 +178,7 @@ fn show(collection: &Collection) -> Result<(), Trouble> {
     }
     print::line(&format!("public       {}", if collection.public { "yes" } else { "no" }))?;
     print::line(&format!("decay        {}", if collection.decay { "on" } else { "off" }))?;
-    print::line(&format!("curated      {}", if collection.curated { "yes" } else { "no" }))
+    print::line(&format!("curated      {}", if collection.curated { "yes" } else { "no" }))?;
+    print::line(&format!("view         {}", if collection.view { "yes" } else { "no" }))?;
+    sharing::lines(&collection.sharing).iter().try_for_each(|line| print::line(line))
 }

@@ -43,11 +43,20 @@ pub struct List {
     target: Target,
 }
 
+/// What somebody may do with a collection, as the command line writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Rights {
+pub struct Rights {
     read: bool,
     write: bool,
     own: bool,
+}
+
+impl Rights {
+    /// The same for the JSON API.
+    pub fn granted(self) -> NewRights {
+        let Self { read, write, own } = self;
+        NewRights { read, write, own }
+    }
 }
 
 impl FromStr for Rights {
@@ -66,9 +75,9 @@ impl FromStr for Rights {
 impl Grant {
     /// Does it.
     pub async fn run(self) -> Result<(), Trouble> {
-        let Self { name, address: Address { root, collection }, rights: Rights { read, write, own }, target } = self;
-        target.open().await?.put(&["admin", "grants", &name, &root, &collection], &NewRights { read, write, own }).await?;
-        print::tell(&format!("{name} may {} {root}/{collection}", words(read, write)));
+        let Self { name, address: Address { root, collection }, rights, target } = self;
+        target.open().await?.put(&["admin", "grants", &name, &root, &collection], &rights.granted()).await?;
+        print::tell(&format!("{name} may {} {root}/{collection}", words(rights.read, rights.write)));
         Ok(())
     }
 }

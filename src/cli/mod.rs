@@ -6,6 +6,7 @@ pub mod audit;
 pub mod check;
 pub mod collection;
 pub mod copy;
+pub mod delete;
 pub mod doors;
 pub mod exit;
 pub mod export;
@@ -13,12 +14,16 @@ pub mod find;
 pub mod grant;
 pub mod import;
 pub mod level;
+pub mod link;
 pub mod open;
+pub mod partner;
 pub mod print;
 pub mod revise;
 pub mod root;
 pub mod secret;
 pub mod serve;
+pub mod sharing;
+pub mod taken;
 pub mod target;
 pub mod terms;
 pub mod token;
@@ -46,6 +51,8 @@ enum Verb {
     Collection(collection::Command),
     /// Users and their passwords
     User(user::Command),
+    /// Partners: organisations with users of their own, and what is shared with them
+    Partner(partner::Command),
     /// Tokens: secrets that stand for a user
     Token(token::Command),
     /// Let a user read or write a collection
@@ -70,6 +77,14 @@ enum Verb {
     Restore(revise::Restore),
     /// Record that something was seen, or that it was nothing bad
     Sight(revise::Sight),
+    /// Links with other servers: pull, push, webhooks
+    Link(link::Command),
+    /// How far those who poll have got
+    Consumers(taken::List),
+    /// Who could have seen an object, and who did
+    Readers(taken::Who),
+    /// Delete an object for good; to withdraw it from those who have it, revoke it
+    Delete(delete::Delete),
     /// Look for objects
     Find(find::Find),
     /// Show an object with its versions, who made them, when and from where
@@ -128,6 +143,11 @@ impl Verb {
             Self::Collection(command) => command.run().await,
             Self::User(command) => command.run().await,
             Self::Token(command) => command.run().await,
+            Self::Partner(command) => command.run().await,
+            Self::Delete(delete) => delete.run().await,
+            Self::Link(command) => command.run().await,
+            Self::Consumers(list) => list.run().await,
+            Self::Readers(who) => who.run().await,
             Self::Grant(grant) => grant.run().await,
             Self::Ungrant(ungrant) => ungrant.run().await,
             Self::Grants(list) => list.run().await,

@@ -28,7 +28,9 @@ use crate::stix::marking::Level;
 use crate::store::audit::{Act, Verb};
 use crate::telemetry;
 
-/// How often expired statuses are forgotten and the use of tokens is recorded.
+/// How often it is written down what consumers were handed.
+const HANDED: Duration = Duration::from_secs(5);
+/// How often expired statuses are forgotten, the use of tokens is recorded, and objects go whose time is over.
 const TICK: Duration = Duration::from_secs(60);
 /// How often it is looked which indicators decay.
 const DECAY: Duration = Duration::from_secs(3600);
@@ -85,6 +87,7 @@ impl Serve {
         let stop = drain(stop, operation.clone(), Duration::from_secs(config.operation.drain_seconds));
         reload_at_hangup(tls.clone())?;
         make_first_user(&app.feed).await?;
+        app.feed.recall_handed().await.map_err(failed)?;
         let router = operation.around(doors::router(&app));
         // Served from now on, so that it can be asked whether it is ready; what else comes waits for the feeds.
         let limits = app.options.limits.clone();
@@ -96,7 +99,9 @@ impl Serve {
         }
         operation.stage().set_loaded();
         announce(&app, address);
+        tokio::spawn(app.links.clone().run(app.feed.clone()));
         let tickers = [
+            tokio::spawn(keep_handed(app.clone())),
             tokio::spawn(tick(app.clone())),
             tokio::spawn(decay(app.clone())),
             tokio::spawn({
@@ -107,6 +112,7 @@ impl Serve {
         let served = served.await.map_err(failed)?;
         tickers.iter().for_each(JoinHandle::abort);
         app.auth.record_use().await.map_err(failed)?;
+        app.feed.keep_handed().await.map_err(failed)?;
         served.map_err(failed)?;
         print::tell("stopped");
         Ok(())
@@ -150,7 +156,7 @@ async fn make_first_user(feed: &Feed) -> Result<(), Trouble> {
     }
     let given = secret::variable(secret::ADMIN)?;
     let password = given.clone().map_or_else(random_password, Ok)?;
-    let new = NewUser { name: FIRST_USER.into(), password: password.clone(), admin: true, clearance: Level::Red };
+    let new = NewUser { name: FIRST_USER.into(), password: password.clone(), admin: true, clearance: Level::Red, partner: None };
     let act = Act::of_program(Verb::Administer, feed.clock().now());
     accounts::add_user(feed, new, act).await.map_err(|error| match error {
         AccountError::Unfit(why) => unreadable(format!("{}: {why}", secret::ADMIN)),
@@ -275,6 +281,23 @@ async fn tick(app: Arc<App>) {
         }
         if let Err(error) = app.auth.record_use().await {
             tracing::error!(%error, "the use of tokens could not be recorded");
+        }
+        match app.feed.retire().await {
+            Ok(0) => {}
+            Ok(gone) => tracing::info!(gone, "objects went whose time was over"),
+            Err(error) => tracing::error!(%error, "objects whose time is over could not go"),
+        }
+    }
+}
+
+/// Writes down what consumers were handed, so that a kill loses a few seconds of it at most.
+async fn keep_handed(app: Arc<App>) {
+    let mut ticks = interval(HANDED);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = app.feed.keep_handed().await {
+            tracing::error!(%error, "what consumers were handed could not be written down");
         }
     }
 }

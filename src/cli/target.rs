@@ -158,6 +158,11 @@ impl Service {
         self.ask(Method::DELETE, path, "", Load::Nothing).await.map(drop)
     }
 
+    /// Removes what is at a path, with what a query says.
+    pub async fn delete_with(&self, path: &[&str], query: &str) -> Result<(), Trouble> {
+        self.ask(Method::DELETE, path, query, Load::Nothing).await.map(drop)
+    }
+
     /// Hands what is at a path on as it comes.
     pub async fn stream(&self, path: &[&str], query: &str, mut to: impl FnMut(&[u8]) -> Result<(), Trouble>) -> Result<(), Trouble> {
         let mut answer = self.send(Method::GET, path, query, Load::Nothing).await?;

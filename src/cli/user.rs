@@ -30,6 +30,9 @@ enum Verb {
         /// The highest TLP level it may be shown
         #[arg(long, value_name = "LEVEL", default_value = "amber")]
         clearance: Tlp,
+        /// The partner that it belongs to
+        #[arg(long)]
+        partner: Option<String>,
     },
     /// List the users
     List,
@@ -55,8 +58,8 @@ impl Command {
     pub async fn run(self) -> Result<(), Trouble> {
         let Self { verb, target } = self;
         match verb {
-            Verb::Add { name, admin, clearance } => {
-                let new = NewUser { password: secret::new_password(&name)?, name, admin, clearance: clearance.into() };
+            Verb::Add { name, admin, clearance, partner } => {
+                let new = NewUser { password: secret::new_password(&name)?, name, admin, clearance: clearance.into(), partner };
                 let user: User = target.open().await?.post(&["admin", "users"], &new).await?;
                 print::made(&user, &format!("made user {}, cleared for TLP:{}", user.name, user.clearance.to_uppercase()), target.json)
             }

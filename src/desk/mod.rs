@@ -1,10 +1,12 @@
 //! The analysts' door: a JSON API under `/desk/`, for the command line and for scripts. One route table, thin handlers.
 
 pub mod audit;
+pub mod consumers;
 pub mod find;
 pub mod imports;
 pub mod indicators;
 pub mod revisions;
+pub mod terms;
 
 use std::sync::Arc;
 
@@ -24,6 +26,9 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         ("/desk/imports/", get(imports::list)),
         ("/desk/imports/{import}/", get(imports::one)),
         ("/desk/imports/{import}/undo/", post(imports::undo)),
+        ("/desk/consumers/", get(consumers::list)),
+        ("/desk/terms/", get(terms::list)),
+        ("/desk/{root}/{collection}/terms/", post(terms::agree)),
         ("/desk/{root}/{collection}/review/", post(indicators::review)),
         ("/desk/{root}/{collection}/indicators/", post(indicators::publish)),
         ("/desk/{root}/{collection}/imports/", post(imports::begin)),

@@ -15,6 +15,7 @@ pub mod query;
 pub mod request;
 pub mod respond;
 pub mod serve;
+pub mod taken;
 pub mod target;
 pub mod tls;
 pub mod validator;
@@ -26,6 +27,7 @@ use axum::http::HeaderValue;
 
 use crate::auth::Authenticator;
 use crate::feed::Feed;
+use crate::links::runner::Runner;
 use compress::Compressed;
 
 /// What the handlers of every door share.
@@ -34,6 +36,8 @@ pub struct App {
     pub feed: Arc<Feed>,
     /// Who is who.
     pub auth: Arc<Authenticator>,
+    /// What is done with other servers.
+    pub links: Runner,
     /// Answers that were compressed a while ago.
     pub compressed: Arc<Compressed>,
     /// The headers of a request on which a page depends.
@@ -51,7 +55,7 @@ impl App {
         let compressed = Arc::new(Compressed::new(options.compressed_octets));
         let watched = compressed.clone();
         feed.counts().watch_cache("compressed", move || watched.hits());
-        Self { feed, auth, compressed, vary, options }
+        Self { feed, auth, links: Runner::default(), compressed, vary, options }
     }
 }
 

@@ -11,9 +11,10 @@ use super::desk::Working;
 use super::desk::import::Import;
 use crate::stix::marking::Level;
 use crate::store::audit::{Act, Entry};
-use crate::store::directory::{Collection, Directory, Partner, Rights, Root, User};
+use crate::store::directory::{Collection, Directory, Link, Partner, Rights, Root, User};
 use crate::store::only::Only;
 use crate::store::{Select, StatusRecord, Versions};
+use crate::taxii::stamp::Stamp;
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -274,6 +275,45 @@ pub fn reading(directory: &Directory, user: &str, collection: &Collection) -> Op
     seen(directory, &principal, collection)?.to_read().ok()
 }
 
+/// Leave to send what is new in a collection through a link; `None` if its collection or its partner is gone or over.
+///
+/// Nothing goes back to where it came from, and nothing above what the partner and the link are cleared for.
+pub fn outgoing(directory: &Directory, link: &Link, now: Stamp) -> Option<Reading> {
+    let (_, collection) = directory.collection(link.collection)?;
+    let partner = match &link.partner {
+        Some(name) => Some(directory.partners.get(name).filter(|partner| partner.expires.is_none_or(|end| now < end))?),
+        None => None,
+    };
+    let agrees = partner.is_none_or(|partner| partner.agrees(collection));
+    let clearance = link.clearance.min(partner.map_or(Level::Red, |partner| partner.clearance)).min(collection.sharing.ceiling).max(Level::Clear);
+    let rights = Rights { read: true, ..Rights::default() };
+    let base = collection.view.as_ref().and_then(|view| directory.collection(view.of)).map(|(_, base)| base.sharing.ceiling);
+    let seen = Seen { collection: collection.clone(), rights, principal: Principal::program(), clearance, base, origin: None, agrees };
+    let reading = seen.to_read().ok()?;
+    let not_from = partner.map(|partner| partner.id);
+    let only = Only { not_from, ..reading.only.as_deref().cloned().unwrap_or_default() };
+    Some(Reading { only: Some(Arc::new(only)), reader: None, ..reading })
+}
+
+/// Leave to store what a link takes in.
+pub fn incoming(directory: &Directory, link: &Link, now: Stamp) -> Option<Writing> {
+    let (_, collection) = directory.collection(link.collection)?;
+    let partner = directory.partners.get(link.partner.as_ref()?).filter(|partner| partner.expires.is_none_or(|end| now < end))?;
+    Some(Writing { collection: collection.id, root: collection.root.clone(), writer: link.name.clone(), origin: Some(partner.id) })
+}
+
+/// Of which users the caller may know how far they have got: those of its partner, else itself.
+pub fn own_consumers(directory: &Directory, principal: &Principal) -> Result<Vec<String>, Denied> {
+    let name = principal.name().ok_or(Denied::Credentials)?;
+    let own = |user: &&User| user.name == name || (user.partner.is_some() && user.partner.as_ref() == principal.partner(directory).map(|p| &p.name));
+    Ok(directory.users.values().filter(own).map(|user| user.name.clone()).collect())
+}
+
+/// The leave to read a collection that anybody has who asks; `None` if it is not public.
+pub fn reading_of_anybody(directory: &Directory, collection: &Collection) -> Option<Reading> {
+    seen(directory, &Principal::Anonymous, collection)?.to_read().ok()
+}
+
 /// Whether the caller may see how the server does, which tells who polls what: administrators, and who calls `from_here`,
 /// from an address that the operator has opened this to.
 pub fn measure(principal: &Principal, from_here: bool) -> Result<(), Denied> {
@@ -401,7 +441,6 @@ impl Seen {
 mod tests {
     use super::*;
     use crate::store::directory::Edit;
-    use crate::taxii::stamp::Stamp;
 
     fn collection(title: &str, public: bool) -> Collection {
         Collection {

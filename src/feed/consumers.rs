@@ -14,6 +14,8 @@ use uuid::Uuid;
 use super::Feed;
 use super::access::{self, Reading};
 use super::read::Content;
+use super::readers::{Book, Handed, Span};
+use crate::stix::marking::Level;
 use crate::store::{Behind, Select, StoreError, Versions};
 use crate::taxii::stamp::Stamp;
 
@@ -41,6 +43,12 @@ pub struct Standing {
     pub objects: usize,
     /// For how long the first of these has been there; zero if there are none.
     pub lag: Duration,
+    /// How often it asked.
+    pub polls: u64,
+    /// How many objects it was handed.
+    pub handed: u64,
+    /// Why its last question found nothing, if there is something behind its position that it is not shown.
+    pub hidden: Option<&'static str>,
 }
 
 /// Everybody who polls: by collection, then by the user's name.
@@ -57,6 +65,8 @@ struct Consumer {
     position: AtomicU64,
     /// What it asks for; hardly ever changes.
     wants: ArcSwap<Wants>,
+    /// What it was handed.
+    book: Arc<Book>,
 }
 
 /// What a consumer asks for besides its position, which decides what it lags behind.
@@ -73,6 +83,9 @@ struct Poll<'a> {
     at: Stamp,
     position: Stamp,
     select: &'a Select,
+    /// How many objects the page holds, and their stretch of the order.
+    objects: usize,
+    span: Option<Span>,
 }
 
 impl Consumers {
@@ -85,15 +98,42 @@ impl Consumers {
 
     /// Takes a new consumer up. Costs a copy of the table, which is paid once for each.
     fn remember(&self, poll: &Poll<'_>) {
-        let fresh = Arc::new(Consumer::new(poll));
+        let fresh = Consumer::new(poll);
+        fresh.book.note(poll.objects, poll.span.clone());
+        self.insert(poll.collection, poll.reader, &Arc::new(fresh));
+    }
+
+    fn insert(&self, collection: Uuid, reader: &str, fresh: &Arc<Consumer>) {
         self.0.rcu(|all| {
             let mut all = Everybody::clone(all);
             if all.values().map(HashMap::len).sum::<usize>() >= MOST_REMEMBERED {
                 forget_one(&mut all);
             }
-            all.entry(poll.collection).or_default().insert(poll.reader.to_owned(), fresh.clone());
+            all.entry(collection).or_default().insert(reader.to_owned(), fresh.clone());
             all
         });
+    }
+
+    /// Takes up what a consumer was handed before the start.
+    pub(super) fn recall(&self, handed: Handed) {
+        let (collection, user) = (handed.collection, handed.user.clone());
+        let last = handed.spans.iter().filter(|span| span.whole).max_by_key(|span| span.at);
+        let (at, position) = last.map(|span| (span.at, span.upto)).unwrap_or_default();
+        let select = Select::all(Versions::LAST, Level::Red);
+        let poll = Poll { reader: &user, collection, at, position, select: &select, objects: 0, span: None };
+        let consumer = Consumer { book: Arc::new(Book::of(handed)), ..Consumer::new(&poll) };
+        self.insert(collection, &user, &Arc::new(consumer));
+    }
+
+    /// Notes what somebody took that is no poll.
+    pub(super) fn took(&self, reader: &str, collection: Uuid, span: Span) {
+        let select = Select { ids: Some(Vec::new()), ..Select::all(Versions::LAST, Level::Red) };
+        self.polled(&Poll { reader, collection, at: Stamp::ZERO, position: Stamp::ZERO, select: &select, objects: 0, span: Some(span) });
+    }
+
+    /// What each was handed.
+    pub(super) fn books(&self) -> Vec<Arc<Book>> {
+        self.0.load().values().flat_map(HashMap::values).map(|consumer| consumer.book.clone()).collect()
     }
 }
 
@@ -113,10 +153,19 @@ fn forget_one(all: &mut Everybody) {
 impl Consumer {
     fn new(poll: &Poll<'_>) -> Self {
         let wants = Wants { types: poll.select.types.clone(), versions: poll.select.versions.clone() };
-        Self { polled: AtomicU64::new(poll.at.0), position: AtomicU64::new(poll.position.0), wants: ArcSwap::from_pointee(wants) }
+        Self {
+            polled: AtomicU64::new(poll.at.0),
+            position: AtomicU64::new(poll.position.0),
+            wants: ArcSwap::from_pointee(wants),
+            book: Arc::default(),
+        }
     }
 
     fn note(&self, poll: &Poll<'_>) {
+        self.book.note(poll.objects, poll.span.clone());
+        if poll.select.ids.is_some() {
+            return;
+        }
         self.polled.store(poll.at.0, Ordering::Relaxed);
         self.position.store(poll.position.0, Ordering::Relaxed);
         let same = {
@@ -152,9 +201,15 @@ impl Feed {
     /// Who asks for single objects by their ids follows nothing.
     pub(super) fn handed(&self, reading: &Reading, select: &Select, page: &impl Content) {
         self.counts.page(page);
-        let Some(reader) = reading.reader.as_deref().filter(|_| select.ids.is_none()) else { return };
-        let position = page.dates().map_or(select.from, |(_, last)| last);
-        self.consumers.polled(&Poll { reader, collection: reading.collection, at: self.clock.now(), position, select });
+        let Some(reader) = reading.reader.as_deref() else { return };
+        let (position, at) = (page.dates().map_or(select.from, |(_, last)| last), self.clock.now());
+        let (objects, _) = page.size();
+        let span = page.dates().map(|(first, upto)| {
+            // Between objects that were asked for by their ids lie others.
+            let after = if select.ids.is_some() { Stamp(first.0.saturating_sub(1)) } else { select.from };
+            Span { after, upto, at, types: select.types.clone(), whole: select.ids.is_none() || objects == 1 }
+        });
+        self.consumers.polled(&Poll { reader, collection: reading.shown, at, position, select, objects, span });
     }
 
     /// All consumers that may still read what they poll, by collection and user, with what they have not got.
@@ -165,11 +220,14 @@ impl Feed {
         let everybody = self.consumers.0.load_full();
         for (id, of) in &*everybody {
             let Some((_, collection)) = directory.collection(*id) else { continue };
-            for (user, consumer) in of {
+            // Who took lists only follows nothing.
+            for (user, consumer) in of.iter().filter(|(_, consumer)| consumer.polled.load(Ordering::Relaxed) > 0) {
                 let Some(reading) = access::reading(&directory, user, collection) else { continue };
                 let select = consumer.rest(&reading, left.clamp(1, MOST_COUNTED));
-                let Some(behind) = self.behind(*id, &select).await? else { continue };
+                let Some(behind) = self.behind(reading.collection, &select).await? else { continue };
                 left = left.saturating_sub(behind.count);
+                let hidden = if behind.count == 0 { self.why_empty(&reading, &select).await? } else { None };
+                let (polls, handed) = consumer.book.counts();
                 standings.push(Standing {
                     user: user.clone(),
                     root: collection.root.clone(),
@@ -178,11 +236,30 @@ impl Feed {
                     position: select.from,
                     objects: behind.count,
                     lag: behind.oldest.map_or(Duration::ZERO, |oldest| Duration::from_micros(now.0.saturating_sub(oldest.0))),
+                    polls,
+                    handed,
+                    hidden,
                 });
             }
         }
         standings.sort_by(|a, b| (&a.root, &a.collection, &a.user).cmp(&(&b.root, &b.collection, &b.user)));
         Ok(standings)
+    }
+
+    /// Why there is nothing for a reader behind its position although there is something.
+    async fn why_empty(&self, reading: &Reading, select: &Select) -> Result<Option<&'static str>, StoreError> {
+        let all = Select { limit: 1, types: None, only: None, clearance: Level::Red, ..select.clone() };
+        let there_is = async |select: Select| Ok::<bool, StoreError>(self.behind(reading.collection, &select).await?.is_some_and(|b| b.count > 0));
+        if !there_is(all.clone()).await? {
+            return Ok(None);
+        }
+        if !there_is(Select { clearance: reading.clearance, ..all.clone() }).await? {
+            return Ok(Some("what is new is above its clearance"));
+        }
+        if !there_is(Select { clearance: reading.clearance, only: reading.only.clone(), ..all }).await? {
+            return Ok(Some("what is new is not in its view"));
+        }
+        Ok(Some("what is new is of other types than it asks for"))
     }
 
     /// `None` if the collection was removed a moment ago.
@@ -203,7 +280,7 @@ mod tests {
     const HERE: Uuid = Uuid::from_u128(1);
 
     fn poll(consumers: &Consumers, reader: &str, at: u64, position: u64, select: &Select) {
-        consumers.polled(&Poll { reader, collection: HERE, at: Stamp(at), position: Stamp(position), select });
+        consumers.polled(&Poll { reader, collection: HERE, at: Stamp(at), position: Stamp(position), select, objects: 0, span: None });
     }
 
     fn of(consumers: &Consumers, reader: &str) -> Option<(u64, u64)> {
@@ -229,7 +306,8 @@ mod tests {
         let select = contract::select();
         let named = |n: usize| format!("user-{n}");
         for n in 0..MOST_REMEMBERED {
-            let poll = Poll { reader: "", collection: HERE, at: Stamp(100 + n as u64), position: Stamp::ZERO, select: &select };
+            let poll =
+                Poll { reader: "", collection: HERE, at: Stamp(100 + n as u64), position: Stamp::ZERO, select: &select, objects: 0, span: None };
             all.entry(HERE).or_default().insert(named(n), Arc::new(Consumer::new(&poll)));
         }
         let consumers = Consumers(ArcSwap::from_pointee(all));

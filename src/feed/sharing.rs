@@ -119,7 +119,8 @@ impl Door {
     fn redacted(&self, object: &NewObject, now: Stamp) -> Option<Vec<NewObject>> {
         object.version.as_ref()?;
         let mut properties = read(&object.object)?;
-        let whole = level_of(properties.get("object_marking_refs")).max(self.unmarked);
+        let marked = level_of(properties.get("object_marking_refs"));
+        let whole = if marked == Level::Unmarked { self.unmarked } else { marked };
         if whole >= object.level || !object.holds.is_empty() {
             return None;
         }

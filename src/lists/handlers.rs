@@ -87,6 +87,7 @@ pub async fn by_key(
 
 async fn list(app: &Arc<App>, lists: &Arc<Lists>, seen: &Seen, name: &str, asked: Asked, headers: &HeaderMap) -> Result<Response, Failure> {
     let reading = seen.to_read()?;
+    app.feed.listed(&reading, app.feed.latest(&reading).await?);
     let recipe = recipe(app, seen, &reading, name, asked)?;
     let made = lists.list(&app.feed, &reading, recipe).await?;
     let now = app.feed.clock().now();

@@ -79,6 +79,12 @@ pub enum Verb {
     Delete,
     /// Roots, collections, users, tokens or grants were changed.
     Administer,
+    /// A partner agreed to the terms of a collection.
+    Agree,
+    /// Objects were taken from another server.
+    Pull,
+    /// Objects went for good whose time was over.
+    Retire,
     /// Somebody logged in at the console.
     LogIn,
     /// Somebody logged out.
@@ -215,10 +221,11 @@ fn things(directory: &Directory) -> BTreeMap<String, Value> {
     let tokens = directory.tokens.values().map(|token| (format!("token {}", token.shown()), json(token)));
     let grants = directory.grants.iter().flat_map(|(user, of)| of.iter().map(move |(id, rights)| (user, id, rights)));
     let grants = grants.map(|(user, id, rights)| (format!("grant {user} {}", called(*id)), json(rights)));
+    let links = directory.links.values().map(|link| (format!("link {}", link.name), json(link)));
     let partners = directory.partners.values().map(|partner| (format!("partner {}", partner.name), json(partner)));
     let shares = directory.shares.iter().flat_map(|(partner, of)| of.iter().map(move |(id, rights)| (partner, id, rights)));
     let shares = shares.map(|(partner, id, rights)| (format!("share {partner} {}", called(*id)), json(rights)));
-    roots.chain(collections).chain(users).chain(tokens).chain(grants).chain(partners).chain(shares).collect()
+    roots.chain(collections).chain(users).chain(tokens).chain(grants).chain(partners).chain(shares).chain(links).collect()
 }
 
 /// A thing as JSON, without what is secret or changes with every use.
@@ -228,6 +235,7 @@ fn json(thing: &impl Serialize) -> Value {
     if let Some(members) = value.as_object_mut() {
         members.remove("last_used");
         members.remove("sha256");
+        members.remove("credential");
     }
     value
 }

@@ -27,6 +27,9 @@ pub struct Directory {
     /// Organisations by name.
     #[serde(default)]
     pub partners: BTreeMap<String, Partner>,
+    /// Links with other servers by id.
+    #[serde(default)]
+    pub links: BTreeMap<Uuid, Link>,
     /// Tokens by the hexadecimal SHA-256 of their secret.
     pub tokens: BTreeMap<String, Token>,
     /// Rights by user name and collection.
@@ -148,6 +151,68 @@ pub struct Partner {
     pub accepted: BTreeMap<Uuid, Accepted>,
     /// When it was made.
     pub created: Stamp,
+}
+
+/// A link with another server, which is done by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// Its id.
+    pub id: Uuid,
+    /// What it is called; unique.
+    pub name: String,
+    /// What is done.
+    pub kind: LinkKind,
+    /// Our collection.
+    pub collection: Uuid,
+    /// The partner at the other side: what came from it is never sent there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<String>,
+    /// Where: the URL of a collection of a TAXII server, or what a webhook calls.
+    pub url: String,
+    /// How we say who we are.
+    #[serde(default)]
+    pub credential: LinkCredential,
+    /// Nothing above this is sent.
+    pub clearance: Level,
+    /// Seconds between two pulls.
+    pub every: u32,
+    /// Whether it rests.
+    #[serde(default)]
+    pub paused: bool,
+    /// When it was made.
+    pub created: Stamp,
+}
+
+/// What a link does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkKind {
+    /// Takes what is new at the other side.
+    Pull,
+    /// Sends what is new here to a collection of a TAXII server.
+    Push,
+    /// Calls a URL with what is new here.
+    Hook,
+}
+
+/// How a link says who we are. Kept as it is, since the other side wants it as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkCredential {
+    /// Not at all.
+    #[default]
+    None,
+    /// By HTTP Basic.
+    Basic {
+        /// The name.
+        user: String,
+        /// The password.
+        password: String,
+    },
+    /// By a bearer token.
+    Token(String),
+    /// A webhook: by an HMAC under this secret over what is sent.
+    Hmac(String),
 }
 
 /// That somebody has agreed to terms.
@@ -313,6 +378,12 @@ pub enum Edit {
         /// What for.
         rights: Rights,
     },
+    /// A new link.
+    AddLink(Link),
+    /// The link with this id becomes this one.
+    SetLink(Link),
+    /// A link goes.
+    RemoveLink(Uuid),
     /// Tokens were used; those that are gone are passed over.
     UseTokens(BTreeMap<String, Stamp>),
     /// The user has these rights on the collection from now on; no rights ends the grant.
@@ -365,6 +436,10 @@ impl Directory {
                 Ok(())
             }
             Edit::Grant { user, collection, rights } => self.grant(&user, collection, rights),
+            Edit::AddLink(link) if self.links.contains_key(&link.id) => Err(Conflict::Exists(format!("link {}", link.name))),
+            Edit::SetLink(link) if !self.links.contains_key(&link.id) => Err(Conflict::Missing(format!("link {}", link.name))),
+            Edit::AddLink(link) | Edit::SetLink(link) => self.put_link(link),
+            Edit::RemoveLink(id) => self.links.remove(&id).map(drop).ok_or_else(|| Conflict::Missing(format!("link {id}"))),
             Edit::AddPartner(partner) => self.add_partner(partner),
             Edit::SetPartner(partner) => self.set_partner(partner),
             Edit::RemovePartner(name) => self.remove_partner(&name),
@@ -483,6 +558,7 @@ impl Directory {
             return Err(Conflict::InUse(format!("{}/{} shows what is in this collection", view.root, view.alias.as_deref().unwrap_or_default())));
         }
         self.collections.remove(&number);
+        self.links.retain(|_, link| link.collection != id);
         for all in [&mut self.grants, &mut self.shares] {
             for of in all.values_mut() {
                 of.remove(&id);
@@ -552,6 +628,28 @@ impl Directory {
         }
     }
 
+    /// The rules that hold for a link.
+    fn put_link(&mut self, link: Link) -> Result<(), Conflict> {
+        check_slug(&link.name)?;
+        if self.links.values().any(|other| other.name == link.name && other.id != link.id) {
+            return Err(Conflict::Exists(format!("link {}", link.name)));
+        }
+        let (_, collection) = self.collection(link.collection).ok_or_else(|| Conflict::Missing(format!("collection {}", link.collection)))?;
+        if link.kind == LinkKind::Pull && collection.view.is_some() {
+            return Err(Conflict::Name("a view takes nothing in".into()));
+        }
+        match &link.partner {
+            Some(partner) if !self.partners.contains_key(partner) => Err(Conflict::Missing(format!("partner {partner}"))),
+            None if link.kind != LinkKind::Hook => {
+                Err(Conflict::Name("a link with another server belongs to a partner, so that nothing is sent back".into()))
+            }
+            _ => {
+                self.links.insert(link.id, link);
+                Ok(())
+            }
+        }
+    }
+
     fn add_partner(&mut self, partner: Partner) -> Result<(), Conflict> {
         check_slug(&partner.name)?;
         check_title(&partner.title)?;
@@ -572,6 +670,9 @@ impl Directory {
     fn remove_partner(&mut self, name: &str) -> Result<(), Conflict> {
         if self.users.values().any(|user| user.partner.as_deref() == Some(name)) {
             return Err(Conflict::InUse(format!("partner {name} still has users")));
+        }
+        if let Some(link) = self.links.values().find(|link| link.partner.as_deref() == Some(name)) {
+            return Err(Conflict::InUse(format!("partner {name} still has the link {}", link.name)));
         }
         self.partners.remove(name).ok_or_else(|| Conflict::Missing(format!("partner {name}")))?;
         self.shares.remove(name);

@@ -287,6 +287,10 @@ impl Store for MemoryStore {
         Ok(Behind { count: page.records.len(), oldest: page.records.first().map(|record| record.added) })
     }
 
+    async fn top(&self, collection: Uuid) -> Result<Stamp, StoreError> {
+        Ok(self.state.lock().await.shelf(collection)?.last)
+    }
+
     async fn add(&self, mut addition: Addition) -> Result<Added, StoreError> {
         let mut state = self.state.lock().await;
         let kept = state.shelf(addition.collection)?;

@@ -91,6 +91,9 @@ pub trait Store: Send + Sync + 'static {
     /// superseded or deleted meanwhile may be counted or not.
     async fn behind(&self, collection: Uuid, select: &Select) -> Result<Behind, StoreError>;
 
+    /// The last stamp that was given in a collection; zero if none was.
+    async fn top(&self, collection: Uuid) -> Result<Stamp, StoreError>;
+
     /// Adds the objects of one envelope, in their order, as one atomic write.
     ///
     /// For each object: same id and version as a stored one (or as an earlier one in this envelope) with the same

@@ -16,6 +16,10 @@ pub enum Kind {
     Session = 3,
     /// What became of the lines of an import.
     Lines = 4,
+    /// How a link stands; its id is the link's.
+    Link = 6,
+    /// What consumers were handed; its id is the collection's.
+    Handed = 7,
     /// That lists of a collection were asked for; its id is the collection's.
     Listed = 5,
 }

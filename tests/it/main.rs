@@ -28,6 +28,7 @@ mod guard;
 mod ioc_corpus;
 mod ioc_oracle;
 mod ioc_properties;
+mod levels;
 mod limits;
 mod lists;
 mod lists_consumers;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jsonschema::Validator;
 use reqwest::Method;
 use serde_json::{Value, json};
-use taxiway::{admin, desk, http, lists, operation};
+use taxiway::{admin, desk, events, http, lists, operation};
 
 use crate::support::client::Reply;
 use crate::support::samples::{id, indicator, indicators};
@@ -22,12 +22,13 @@ struct Door {
 
 const DOORS: &[Door] = &[
     Door {
-        owns: |path| !["/admin/", "/desk/", "/lists/"].iter().any(|door| path.starts_with(door)) && !is_operation(path),
+        owns: |path| !["/admin/", "/desk/", "/lists/", "/events/"].iter().any(|door| path.starts_with(door)) && !is_operation(path),
         paths: || http::table().into_iter().map(|(path, _)| path).collect(),
     },
     Door { owns: is_operation, paths: || operation::table().into_iter().map(|(path, _)| path).collect() },
     Door { owns: |path| path.starts_with("/admin/"), paths: || admin::table().into_iter().map(|(path, _)| path).collect() },
     Door { owns: |path| path.starts_with("/desk/"), paths: || desk::table().into_iter().map(|(path, _)| path).collect() },
+    Door { owns: |path| path.starts_with("/events/"), paths: || events::table().into_iter().map(|(path, _)| path).collect() },
     Door { owns: |path| path.starts_with("/lists/"), paths: || lists::table().into_iter().map(|(path, _)| path).collect() },
 ];
 
@@ -163,7 +164,7 @@ fn every_operation_says_how_it_fails() {
                 path if path.starts_with("/admin/") => &["401", "403", "429"],
                 path if path.starts_with("/desk/") => &["401", "429"],
                 "/lists/by-key/{key}/{file}/" => &["404", "429"],
-                path if path.starts_with("/lists/") => &["401", "429"],
+                path if path.starts_with("/lists/") || path.starts_with("/events/") => &["401", "429"],
                 _ => &["401", "406", "429"],
             };
             for status in expected {

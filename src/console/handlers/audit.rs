@@ -41,7 +41,7 @@ const SHOWN: usize = 5;
 const CHUNK: usize = 1_000;
 
 /// Verbs by which the log can be filtered, as a query names them, and in words.
-const VERBS: [(Verb, &str, &str); 14] = [
+const VERBS: [(Verb, &str, &str); 17] = [
     (Verb::Post, "post", "posted"),
     (Verb::Publish, "publish", "published"),
     (Verb::Edit, "edit", "edited"),
@@ -54,6 +54,9 @@ const VERBS: [(Verb, &str, &str); 14] = [
     (Verb::Curate, "curate", "loaded the curated feed"),
     (Verb::Delete, "delete", "deleted"),
     (Verb::Administer, "administer", "administered"),
+    (Verb::Agree, "agree", "agreed to terms"),
+    (Verb::Pull, "pull", "took from another server"),
+    (Verb::Retire, "retire", "let go after its time"),
     (Verb::LogIn, "log_in", "logged in"),
     (Verb::LogOut, "log_out", "logged out"),
 ];

@@ -75,7 +75,7 @@ pub async fn make(form: Form) -> Answer {
         let user = User { name, password: None, admin, clearance, partner: None, created: feed.clock().now() };
         feed.edit(vec![Edit::AddUser(user)], Some(act)).await.map(drop).map_err(AccountError::from)
     } else {
-        accounts::add_user(feed, NewUser { name, password, admin, clearance }, act).await.map(drop)
+        accounts::add_user(feed, NewUser { name, password, admin, clearance, partner: None }, act).await.map(drop)
     };
     told(visit, made, &on, &paths::users(), "The user is made.")
 }

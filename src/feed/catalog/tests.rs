@@ -547,6 +547,10 @@ impl Store for Gated {
         self.inner.behind(collection, select).await
     }
 
+    async fn top(&self, collection: Uuid) -> Result<Stamp, StoreError> {
+        self.inner.top(collection).await
+    }
+
     async fn add(&self, addition: Addition) -> Result<Added, StoreError> {
         self.inner.add(addition).await
     }

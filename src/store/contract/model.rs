@@ -141,7 +141,9 @@ impl Shelf {
 
     /// What holds something counts at least as high as that, as soon as one of both is new or counts higher than before.
     fn raise(&mut self, before: Stamp) {
-        let mut touched: Vec<StixId> = self.rows.iter().filter(|row| row.added > before).map(|row| row.id.clone()).collect();
+        let is_latest = |row: &Row, rows: &[Row]| rows.iter().all(|other| other.id != row.id || other.instant <= row.instant);
+        let fresh = self.rows.iter().filter(|row| row.added > before && is_latest(row, &self.rows));
+        let mut touched: Vec<StixId> = fresh.map(|row| row.id.clone()).collect();
         let mut changed = true;
         while std::mem::take(&mut changed) {
             for at in 0..self.rows.len() {
@@ -150,7 +152,9 @@ impl Shelf {
                 let latest = |id: &StixId| self.rows.iter().filter(|row| row.id == *id).max_by_key(|row| row.instant.clone());
                 let level = holds.filter_map(latest).map(|row| row.level).max().unwrap_or_default();
                 if level > container.level {
-                    touched.push(container.id.clone());
+                    if is_latest(container, &self.rows) {
+                        touched.push(container.id.clone());
+                    }
                     self.rows[at].level = level;
                     changed = true;
                 }
@@ -334,6 +338,7 @@ impl<S: Store> Pair<S> {
     /// Follows a selection to its end and compares every page.
     async fn compare(&self, at: usize, mut select: Select) {
         let expected = self.shelves[at].read(&select);
+        assert_eq!(self.store.top(COLLECTIONS[at]).await.unwrap(), self.shelves[at].last);
         let behind = Behind { count: expected.len().min(select.limit), oldest: expected.first().map(|record| record.added) };
         assert_eq!(self.store.behind(COLLECTIONS[at], &select).await.unwrap(), behind, "{select:?}");
         let mut rest = &expected[..];

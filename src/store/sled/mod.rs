@@ -280,6 +280,11 @@ impl Store for SledStore {
         self.read(move |shared| shared.behind(collection, &select)).await
     }
 
+    async fn top(&self, collection: Uuid) -> Result<Stamp, StoreError> {
+        let view = self.shared.view.load();
+        Ok(view.top(view.house.number(collection)?))
+    }
+
     async fn add(&self, addition: Addition) -> Result<Added, StoreError> {
         self.ask(|reply| Job::Add(addition, reply)).await
     }

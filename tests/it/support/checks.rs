@@ -45,7 +45,7 @@ impl Endpoint {
         match segments[..] {
             ["taxii2"] => Self::Discovery,
             ["healthz" | "readyz" | "metrics"] => Self::Operation,
-            ["desk" | "admin", ..] => Self::Api,
+            ["desk" | "admin" | "events", ..] => Self::Api,
             ["lists", ..] => Self::List,
             [] | ["console", ..] => Self::Console,
             [_] => Self::ApiRoot,
