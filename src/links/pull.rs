@@ -2,8 +2,8 @@
 //!
 //! The cursor is the date added of what was read last, as the server says it: in a header, else in its manifest, else, if it says none, the greatest
 //! `modified` less a day. It moves only behind what is stored here. A little is asked for again each time, since servers round their dates;
-//! what is known already is told by id and version. Whatever a server answers, a run ends: a page that comes twice, or a `next` that does, is
-//! the end.
+//! what is known already is told by id and version. Whatever a server answers, a run ends: a page that comes twice, and
+//! several on which nothing is, are the end.
 
 use std::collections::HashSet;
 
@@ -28,6 +28,8 @@ use crate::taxii::stamp::{DAY, Stamp};
 const PAGE: usize = 1_000;
 /// Pages of one run.
 const MOST_PAGES: usize = 100_000;
+/// Pages in a row on which nothing is.
+const MOST_EMPTY: usize = 3;
 /// What is asked for again, in microseconds: servers round dates to the millisecond.
 const OVERLAP: u64 = 1_000;
 
@@ -68,6 +70,13 @@ struct Ask {
     limit: usize,
 }
 
+impl Ask {
+    /// Whether the dates lead on where `next` does not.
+    fn goes_on_without_next(&self, state: &State) -> bool {
+        self.next.is_some() && state.cursor > self.added_after
+    }
+}
+
 /// A page that was read.
 struct Read {
     objects: Vec<Bytes>,
@@ -82,8 +91,8 @@ struct Read {
 pub async fn run(feed: &Feed, client: &Client, link: &Link, state: &mut State) -> Result<(), Stopped> {
     let added_after = state.cursor.map(|cursor| Stamp(cursor.0.saturating_sub(OVERLAP)));
     let mut ask = Ask { added_after, next: None, limit: PAGE };
-    // What tells that a server goes round in circles.
-    let (mut pages, mut nexts) = (HashSet::new(), HashSet::new());
+    // What tells that a server goes round in circles, or nowhere. A `next` that comes twice does not: some have one for a whole crawl.
+    let (mut pages, mut empty) = (HashSet::new(), 0);
     // Without dates the cursor moves at the end only, since nothing says in which order objects come.
     let mut latest = None;
     for _ in 0..MOST_PAGES {
@@ -93,14 +102,23 @@ pub async fn run(feed: &Feed, client: &Client, link: &Link, state: &mut State) -
                 ask.limit /= 2;
                 continue;
             }
-            // Some refuse a `next` that comes with other parameters than before; from the cursor on everything comes again.
-            Err(fault) if fault.status() == Some(StatusCode::BAD_REQUEST) && ask.next.is_some() && nexts.insert(String::new()) => {
-                ask = Ask { added_after: state.cursor.or(ask.added_after), next: None, ..ask };
+            // Some refuse a `next`, at least with other parameters than before; from the cursor on everything comes again.
+            Err(fault) if fault.status() == Some(StatusCode::BAD_REQUEST) && ask.goes_on_without_next(state) => {
+                ask = Ask { added_after: state.cursor, next: None, ..ask };
                 continue;
             }
             Err(fault) => return Err(fault.into()),
         };
-        if !pages.insert(read.digest) {
+        if !read.objects.is_empty() && !pages.insert(read.digest) {
+            // The same again: some pass a `next` over.
+            if !ask.goes_on_without_next(state) {
+                break;
+            }
+            ask = Ask { added_after: state.cursor, next: None, ..ask };
+            continue;
+        }
+        empty = if read.objects.is_empty() { empty + 1 } else { 0 };
+        if empty > MOST_EMPTY {
             break;
         }
         let (first, modified) = (read.objects.first().cloned(), read.objects.iter().filter_map(modified).max());
@@ -116,7 +134,7 @@ pub async fn run(feed: &Feed, client: &Client, link: &Link, state: &mut State) -
         }
         state.keep(feed, link).await?;
         ask = match (read.more, read.next, last) {
-            (true, Some(next), _) if nexts.insert(next.clone()) => Ask { next: Some(next), ..ask },
+            (true, Some(next), _) => Ask { next: Some(next), ..ask },
             // More, and no way told to it but the dates.
             (true, _, Some(last)) if Some(last) > ask.added_after => Ask { added_after: Some(last), next: None, ..ask },
             _ => break,
@@ -144,8 +162,8 @@ async fn page(client: &Client, link: &Link, ask: &Ask) -> Result<Read, Fault> {
     };
     let last = answer.headers.get("x-taxii-date-added-last").and_then(|value| date(value.to_str().ok()?));
     let objects: Vec<Bytes> = objects.into_iter().map(|raw| answer.body.slice_ref(raw.get().as_bytes())).collect();
-    // A page of nothing is the same as another only if it leads to the same.
-    let digest = xxh3_128(&[text.as_bytes(), last.unwrap_or_default().to_string().as_bytes()].concat());
+    // Where a page leads to does not make it another one.
+    let digest = xxh3_128(&objects.concat());
     Ok(Read { more: page.more, next, last, digest, objects })
 }
 

@@ -30,6 +30,7 @@ mod ioc_oracle;
 mod ioc_properties;
 mod levels;
 mod limits;
+mod links;
 mod lists;
 mod lists_consumers;
 mod manifest;
