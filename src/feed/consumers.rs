@@ -152,12 +152,13 @@ fn forget_one(all: &mut Everybody) {
 
 impl Consumer {
     fn new(poll: &Poll<'_>) -> Self {
+        let book = Book::of(Handed { collection: poll.collection, user: poll.reader.to_owned(), ..Handed::default() });
         let wants = Wants { types: poll.select.types.clone(), versions: poll.select.versions.clone() };
         Self {
             polled: AtomicU64::new(poll.at.0),
             position: AtomicU64::new(poll.position.0),
             wants: ArcSwap::from_pointee(wants),
-            book: Arc::default(),
+            book: Arc::new(book),
         }
     }
 

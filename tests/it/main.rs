@@ -43,6 +43,7 @@ mod objects_post;
 mod openapi;
 mod operation;
 mod paging;
+mod partners;
 mod pattern_corpus;
 mod pattern_oracle;
 mod pattern_properties;

@@ -124,6 +124,10 @@ pub(crate) fn is_timestamp(text: &str) -> bool {
 /// Lower case, version present, unquoted; only a FortiGate gets something else (T-014, Q10, Q13).
 #[track_caller]
 fn content_type(reply: &Reply) {
+    // Where there is no content it has no type.
+    if reply.status == 204 && reply.body.is_empty() {
+        return;
+    }
     let bundle = reply.status == 200 && Endpoint::of(&reply.target) == Endpoint::Objects && reply.header("content-type") == media::STIX_20;
     let endpoint = Endpoint::of(&reply.target);
     if endpoint == Endpoint::Console || endpoint == Endpoint::List && matches!(reply.status, 200..400) {
