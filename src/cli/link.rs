@@ -34,7 +34,8 @@ enum Verb {
         #[arg(value_name = "ROOT/ALIAS")]
         collection: String,
         /// The URL of the other collection, or of the webhook
-        url: String,
+        #[arg(value_name = "THERE")]
+        there: String,
         /// The partner at the other side: what came from it is never sent there
         #[arg(long)]
         partner: Option<String>,
@@ -113,14 +114,14 @@ impl Command {
         let Self { verb, target } = self;
         let admin = target.open().await?;
         match verb {
-            Verb::Add { name, kind, collection, url, partner, how, user, clearance, every } => {
+            Verb::Add { name, kind, collection, there, partner, how, user, clearance, every } => {
                 let kind = match kind {
                     Kind::Pull => LinkKind::Pull,
                     Kind::Push => LinkKind::Push,
                     Kind::Hook => LinkKind::Hook,
                 };
                 let credential = how.credential(user)?;
-                let new = NewLink { name, kind, collection, partner, url, credential, clearance: clearance.into(), every };
+                let new = NewLink { name, kind, collection, partner, url: there, credential, clearance: clearance.into(), every };
                 let made: Link = admin.post(&["admin", "links"], &new).await?;
                 print::made(&made, &format!("made link {}; a running server begins at once", made.name), target.json)
             }

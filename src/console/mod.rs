@@ -21,7 +21,7 @@ use axum::response::Redirect;
 use axum::routing::{MethodRouter, any, get, post};
 
 use crate::door::{App, error};
-use handlers::{act, add, audit, browse, campaign, collections, edit, imports, login, object, overview, users};
+use handlers::{act, add, audit, browse, campaign, collections, edit, imports, login, object, overview, sharing, users};
 
 /// Every path of this door with its methods. Paths end in `/`, as those of all doors do.
 pub fn table() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
@@ -57,6 +57,8 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         ("/console/collections/{root}/{collection}/settings/", post(collections::set)),
         ("/console/collections/{root}/{collection}/grants/", post(collections::grant)),
         ("/console/collections/{root}/{collection}/remove/", post(collections::remove)),
+        ("/console/sharing/", get(sharing::show)),
+        ("/console/sharing/terms/", post(sharing::agree)),
         ("/console/users/", get(users::list).post(users::make)),
         ("/console/users/{user}/", get(users::one)),
         ("/console/users/{user}/clearance/", post(users::clear)),

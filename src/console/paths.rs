@@ -129,6 +129,11 @@ pub fn collection(root: &str, collection: &str) -> Href {
     Href::within(&["collections", root, collection])
 }
 
+/// What is shared with whom, and who has got how far.
+pub fn sharing() -> Href {
+    Href::within(&["sharing"])
+}
+
 /// The users.
 pub fn users() -> Href {
     Href::within(&["users"])

@@ -43,7 +43,7 @@ impl FromRequestParts<Arc<App>> for Caller {
             request::is_of(name, address);
         }
         if let Some(visit) = parts.extensions.get::<Visit>() {
-            visit.admit(&principal, address, app.feed.clock().now(), || goes_on(&parts.uri))?;
+            visit.admit(&principal, own_budget(app, &principal), address, app.feed.clock().now(), || goes_on(&parts.uri))?;
         }
         Ok(Self(principal))
     }
@@ -68,10 +68,15 @@ impl FromRequestParts<Arc<App>> for ByKey {
             request::is_of(name, address);
         }
         if let Some(visit) = parts.extensions.get::<Visit>() {
-            visit.admit(&principal, address, app.feed.clock().now(), || false)?;
+            visit.admit(&principal, own_budget(app, &principal), address, app.feed.clock().now(), || false)?;
         }
         Ok(Self { principal, list })
     }
+}
+
+/// The requests a minute that were agreed with the partner of a caller, if that is another number than for all.
+fn own_budget(app: &App, principal: &Principal) -> Option<u32> {
+    app.feed.directory().partner_of(principal.name()?)?.requests_per_minute
 }
 
 /// Whether a request goes on with a crawl: it carries a `next` that a page of ours ended with (Q25).

@@ -134,8 +134,9 @@ impl Limits {
         })
     }
 
-    /// Counts a request, unless it begins something and the budget is used up.
-    fn admit(&self, who: Payer, now: Stamp, goes_on: impl FnOnce() -> bool) -> Result<(), Busy> {
+    /// Counts a request, unless it begins something and the budget is used up: `own` requests a minute, or as many as all have.
+    fn admit(&self, who: Payer, own: Option<u32>, now: Stamp, goes_on: impl FnOnce() -> bool) -> Result<(), Busy> {
+        let requests = own.map_or(self.requests, |own| Budget(own.into()));
         let now = now.0.saturating_mul(1000);
         let mut accounts = self.accounts(who);
         if accounts.len() >= MOST && !accounts.contains_key(&who.0) {
@@ -144,11 +145,11 @@ impl Limits {
         let account = accounts.entry(who.0).or_default();
         // Also of who is refused: a debt from before the clock was set back would not shrink otherwise.
         (account.requests, account.objects) = (Meter(account.requests.at(now)), Meter(account.objects.at(now)));
-        let wait = account.requests.wait(self.requests.cost(1), now).max(account.objects.wait(self.objects.cost(1), now));
+        let wait = account.requests.wait(requests.cost(1), now).max(account.objects.wait(self.objects.cost(1), now));
         if wait > 0 && !goes_on() {
             return Err(Busy::Budget(wait.div_ceil(1_000_000_000)));
         }
-        account.requests.take(self.requests.cost(1), now);
+        account.requests.take(requests.cost(1), now);
         Ok(())
     }
 
@@ -197,11 +198,12 @@ impl Visit {
         Self(Arc::new(State { limits, payer: OnceLock::new(), memory: Mutex::default() }))
     }
 
-    /// Lets the request in and writes down who pays for it. `goes_on` tells whether it is part of something that was begun earlier.
-    pub fn admit(&self, principal: &Principal, address: IpAddr, now: Stamp, goes_on: impl FnOnce() -> bool) -> Result<(), Busy> {
+    /// Lets the request in and writes down who pays for it. `own` is its budget of requests a minute, if it has another than all; `goes_on` tells whether
+    /// it is part of something that was begun earlier.
+    pub fn admit(&self, principal: &Principal, own: Option<u32>, address: IpAddr, now: Stamp, goes_on: impl FnOnce() -> bool) -> Result<(), Busy> {
         let payer = self.0.limits.payer(principal, address);
         match self.0.payer.set((payer, now)) {
-            Ok(()) => self.0.limits.admit(payer, now, goes_on),
+            Ok(()) => self.0.limits.admit(payer, own, now, goes_on),
             // It was let in already.
             Err(_) => Ok(()),
         }
@@ -255,7 +257,17 @@ mod tests {
     }
 
     fn ask(limits: &Limits, caller: u64, now: Stamp) -> Result<(), Busy> {
-        limits.admit(Payer(caller), now, || false)
+        limits.admit(Payer(caller), None, now, || false)
+    }
+
+    #[test]
+    fn a_partner_may_have_a_budget_of_its_own() {
+        let limits = limits(60, 0, 1 << 20);
+        let ask = |own| limits.admit(Payer(7), own, NOW, || false);
+        assert_eq!((ask(Some(2)), ask(Some(2))), (Ok(()), Ok(())));
+        assert!(ask(Some(2)).is_err());
+        let other = |own| limits.admit(Payer(8), own, NOW, || false);
+        assert!((0..600).all(|_| other(Some(0)).is_ok()), "no bound at all");
     }
 
     #[test]
@@ -273,7 +285,7 @@ mod tests {
     fn q25_what_has_begun_goes_on_and_overdraws_by_a_minute_at_most() {
         let limits = limits(2, 100, 0);
         for _ in 0..50 {
-            assert_eq!(limits.admit(Payer(1), NOW, || true), Ok(()));
+            assert_eq!(limits.admit(Payer(1), None, NOW, || true), Ok(()));
             limits.charge(Payer(1), NOW, 1000);
         }
         assert!(matches!(ask(&limits, 1, NOW), Err(Busy::Budget(60..=90))));

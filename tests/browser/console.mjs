@@ -182,6 +182,7 @@ async function visit(page) {
     audit: "/console/audit/",
     collections: "/console/collections/",
     collection: "/console/collections/feeds/private/",
+    sharing: "/console/sharing/",
     users: "/console/users/",
     user: "/console/users/writer/",
     missing: "/console/nothing-here/",

@@ -17,7 +17,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("desk", &["stix", "taxii", "store", "feed", "auth", "door"]),
     ("lists", &["stix", "taxii", "store", "feed", "auth", "door"]),
     ("events", &["stix", "taxii", "store", "feed", "auth", "door"]),
-    ("console", &["stix", "taxii", "store", "feed", "auth", "door"]),
+    ("console", &["stix", "taxii", "store", "feed", "auth", "links", "door"]),
     ("operation", &["stix", "taxii", "store", "feed", "auth", "door"]),
     ("config", &["stix", "taxii", "store", "feed", "auth", "door", "operation"]),
     ("telemetry", &["config"]),

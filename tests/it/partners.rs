@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use taxiway::store::directory::{Edit, User};
 
 use crate::support::client::{Client, Reply};
+use crate::support::console::Browser;
 use crate::support::samples::{id, indicator, indicators, with};
 use crate::support::server::{EVERY_STORE, OBJECTS, PASSWORD, Server};
 
@@ -335,4 +336,97 @@ async fn events_tell_what_is_new_and_go_on_where_they_were() {
         server.anonymous().get("/events/feeds/private/").await.expect(404);
         server.admin().get("/events/feeds/private/?added_after=yesterday").await.expect(400);
     }
+}
+
+#[tokio::test]
+async fn the_console_shows_what_is_shared_and_a_partner_agrees_there() {
+    let server = Server::start().await;
+    let hostile = crate::support::console::NASTY;
+    admin(&server, Method::PUT, "/admin/collections/feeds/private/sharing/", json!({ "terms": format!("Be kind. {hostile}") })).await.expect(200);
+    let acme = partner(&server, "acme", json!({ "title": hostile }), &[("feeds/private", json!({ "read": true }))]).await;
+    let link = json!({ "name": "to-acme", "kind": "push", "collection": "feeds/private", "partner": "acme", "url": "https://acme.example/r/collections/1/" });
+    admin(&server, Method::POST, "/admin/links/", link).await.expect(201);
+    let operator = Browser::of(&server, "admin").await.get("/console/sharing/").await.expect(200);
+    assert!(operator.text().contains("to-acme") && operator.text().contains("https://acme.example/"), "{operator}");
+    acme.get(OBJECTS).await.expect(403);
+    let browser = Browser::of(&server, "acme").await;
+    let page = browser.get("/console/sharing/").await.expect(200);
+    assert!(!page.text().contains("to-acme") && page.text().contains("Be kind."));
+    let (collection, digest) = (page.between("name=\"collection\" value=\"", "\""), page.between("name=\"digest\" value=\"", "\""));
+    let form = |digest| [("collection", collection.to_owned()), ("digest", digest)];
+    let post = async |digest: String| {
+        let form = form(digest);
+        browser.post("/console/sharing/terms/", &form.each_ref().map(|(name, value)| (*name, value.as_str()))).await.expect(303)
+    };
+    post("0".repeat(64)).await;
+    acme.get(OBJECTS).await.expect(403);
+    post(digest.to_owned()).await;
+    acme.get(OBJECTS).await.expect(200);
+}
+
+/// Runs a verb, which must succeed; what it says to standard output.
+fn does(server: &crate::program::Server, folder: &std::path::Path, arguments: &[&str], secret: &str) -> String {
+    let mut command = crate::program::taxiway(folder, arguments);
+    command.args(["--url", &server.url]).env("TAXIWAY_ADMIN_PASSWORD", crate::program::ADMIN_PASSWORD);
+    command.env("TAXIWAY_PASSWORD", PASSWORD).env("TAXIWAY_LINK_SECRET", secret);
+    let (exit, out, err) = crate::program::finish(&mut command);
+    assert_eq!(exit, 0, "{arguments:?}: {err}");
+    out
+}
+
+#[tokio::test]
+async fn two_programs_share_by_themselves_as_the_command_line_says() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [here, there] = [0, 1].map(|at| crate::program::Server::start(folders[at].path()));
+    let at = |server, folder: usize, line: &str, secret: &str| does(server, folders[folder].path(), &line.split(' ').collect::<Vec<_>>(), secret);
+    at(&here, 0, "root add feeds --title Feeds", "");
+    at(&there, 1, "root add feeds --title Feeds", "");
+    for (server, folder) in [(&here, 0), (&there, 1)] {
+        at(server, folder, "collection add feeds/own --title Own --ceiling amber --retention 90", "");
+        at(server, folder, "partner add other --title Other --clearance amber --named", "");
+        at(server, folder, "user add other --clearance amber --partner other", "");
+        at(server, folder, "partner share other feeds/own read,write", "");
+    }
+    at(&here, 0, "collection add feeds/sure --title Sure --view-of feeds/own --min-confidence 70", "");
+    let url = format!("{}/feeds/collections/own/", there.url);
+    at(&here, 0, &format!("link add to-other push feeds/sure {url} --partner other --as basic --user other --clearance amber"), PASSWORD);
+    let add = |value: &str, confidence: &str| {
+        let line = ["add", "feeds/own", value, "--confidence", confidence];
+        does(&here, folders[0].path(), &line, "")
+    };
+    add("evil-update-4711.com", "80");
+    add("unsure-update-4711.com", "20");
+    // It goes by itself; how long that takes is for nobody to measure here.
+    let client = reqwest::Client::new();
+    let objects = async || {
+        let get = client.get(format!("{}/feeds/collections/own/objects/?match[type]=indicator", there.url));
+        let page = get.basic_auth("other", Some(PASSWORD)).send().await.unwrap().json::<Value>().await.unwrap();
+        page["objects"].as_array().cloned().unwrap_or_default()
+    };
+    let arrived = tokio::time::timeout(std::time::Duration::from_secs(60), async {
+        loop {
+            let found = objects().await;
+            if !found.is_empty() {
+                return found;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    });
+    let arrived = arrived.await.expect("it never arrives");
+    assert_eq!(arrived.len(), 1);
+    assert!(arrived[0]["pattern"].as_str().unwrap().contains("'evil-update-4711.com'"));
+    let shown = at(&here, 0, "link show to-other", "");
+    assert!(shown.contains("push feeds/sure") && !shown.contains(PASSWORD), "{shown}");
+    assert!(at(&there, 1, "consumers", "").contains("feeds/own"));
+    let id = arrived[0]["id"].as_str().unwrap();
+    let readers = at(&there, 1, &format!("readers feeds/own {id}"), "");
+    assert!(readers.contains("may be read by  admin, other") && readers.contains("was handed to   other"), "{readers}");
+    at(&there, 1, &format!("delete feeds/own {id} --reason mistake"), "");
+    assert!(objects().await.is_empty());
+    at(&here, 0, "link pause to-other", "");
+    assert!(at(&here, 0, "link list", "").contains("rests"));
+    at(&here, 0, "link remove to-other", "");
+    assert!(at(&here, 0, "collection show feeds/own", "").contains("ceiling      amber"));
+    assert!(at(&here, 0, "partner show other", "").contains("shared     feeds/own: read, write"));
 }

@@ -17,5 +17,6 @@ pub mod place;
 pub mod query;
 pub mod scope;
 pub mod selection;
+pub mod sharing;
 pub mod terms;
 pub mod users;

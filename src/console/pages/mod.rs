@@ -10,6 +10,7 @@ pub mod import;
 pub mod login;
 pub mod object;
 pub mod overview;
+pub mod sharing;
 pub mod users;
 
 #[cfg(test)]

@@ -13,8 +13,9 @@ use super::import::{Import, Imports, Outcome, Progress, Verdict};
 use super::login::Login;
 use super::object::{Edit, Fact, Object, Pull, Relation, Shown, Sighting, Version};
 use super::overview::{Consumer, Ending, Holding, Keeping, Overview};
+use super::sharing::Sharing;
 use super::users::{Token, User, Users};
-use super::{audit, browse, campaign, collections, import, users};
+use super::{audit, browse, campaign, collections, import, sharing, users};
 use crate::console::cards::{self, Target};
 use crate::console::diff;
 use crate::console::draw::chart::{Chart, Day};
@@ -80,6 +81,7 @@ impl Sample {
             ("audit", self.audit().render().unwrap()),
             ("collections", self.collections().render().unwrap()),
             ("collection", self.collection().render().unwrap()),
+            ("sharing", self.sharing().render().unwrap()),
             ("users", self.users().render().unwrap()),
             ("user", self.user().render().unwrap()),
             ("login", self.login().render().unwrap()),
@@ -600,6 +602,51 @@ impl Sample {
 
     fn user_href(&self) -> Href {
         paths::user(&self.text("siem"))
+    }
+
+    fn sharing(&self) -> Sharing {
+        let terms = |open| sharing::Terms {
+            address: self.said("feeds/exchange-2021"),
+            collection: "8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f".into(),
+            text: self.said("What is shared here stays among those who share."),
+            digest: self.text("9f86d081884c"),
+            open,
+        };
+        let partner = |at: usize| sharing::Partner {
+            name: self.said("acme"),
+            title: self.said("Acme Corporation"),
+            clearance: Tlp(LEVELS[at + 1]),
+            users: at,
+            shares: at * 2,
+            ends: (at > 0).then(|| Moment::new(NOW + 40 * DAY, NOW)),
+        };
+        let link = |at: u64| sharing::Link {
+            name: self.said("to-acme"),
+            kind: "push",
+            collection: paths::collection(ROOT, COLLECTION),
+            address: self.said("feeds/exchange-2021"),
+            url: self.said("https://taxii.acme.example/root/collections/91a7b528-80eb-42ed-a74d-c6fbd5a26116/"),
+            objects: at * 1_234,
+            refused: at,
+            done: (at > 0).then(|| Moment::new(NOW - at * DAY, NOW)),
+            error: (at == 2).then(|| self.said("503 Service Unavailable: back soon")),
+            paused: at == 1,
+        };
+        let consumer = |at: u64| sharing::Consumer {
+            user: self.said("siem"),
+            address: self.said("feeds/exchange-2021"),
+            polled: Moment::new(NOW - at * DAY, NOW),
+            objects: at * 100,
+            behind: self.said("12 objects"),
+        };
+        Sharing {
+            frame: self.frame("Sharing", Place::Sharing),
+            admin: true,
+            terms: [true, false].map(terms).into(),
+            partners: (0..3).map(partner).collect(),
+            links: (0..3).map(link).collect(),
+            consumers: (0..3).map(consumer).collect(),
+        }
     }
 
     fn users(&self) -> Users {

@@ -51,6 +51,8 @@ pub enum Place {
     Audit,
     /// Collections and how to connect to them.
     Collections,
+    /// What is shared with whom.
+    Sharing,
     /// Users and tokens.
     Users,
 }
@@ -144,6 +146,7 @@ impl Frame {
             (Place::Imports, "Import", paths::imports(), 'i', visitor.writes),
             (Place::Audit, "Audit", paths::audit(), 't', true),
             (Place::Collections, "Collections", paths::collections(), 'l', true),
+            (Place::Sharing, "Sharing", paths::sharing(), 's', true),
             (Place::Users, "Users", paths::users(), 'u', visitor.admin),
         ];
         let used = all.into_iter().filter(|(.., shown)| *shown);
