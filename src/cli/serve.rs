@@ -93,6 +93,11 @@ impl Serve {
         let limits = app.options.limits.clone();
         let gate = Gate::new(listener, &limits).map_err(failed)?;
         operation.watch(Gauge { name: "taxiway_connections", help: "Connections that are open", read: Box::new(gate.open()) });
+        let ending = app.feed.clone();
+        let stop = async move {
+            stop.await;
+            ending.bell().end();
+        };
         let served = tokio::spawn(async move { door::serve::serve(router, gate, tls, &limits, stop).await });
         if config.curated {
             load_curated(&app.feed, config.indicators.as_deref()).await?;

@@ -14,7 +14,6 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
 use serde::Deserialize;
-use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -24,6 +23,7 @@ use crate::door::error::Failure;
 use crate::door::query::Query;
 use crate::door::target::Target;
 use crate::feed::access::{self, Principal, Reading};
+use crate::feed::bell::Ear;
 use crate::stix::id::type_of;
 use crate::stix::time;
 use crate::store::{Record, StoreError};
@@ -53,7 +53,7 @@ struct Listener {
     principal: Principal,
     collection: Uuid,
     position: Stamp,
-    bell: watch::Receiver<()>,
+    ear: Ear,
     ends: Instant,
     greeted: bool,
 }
@@ -67,13 +67,13 @@ pub async fn follow(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     seen.to_read()?;
-    let bell = app.feed.bell().listen();
+    let ear = app.feed.bell().listen();
     let position = match header_text(&headers, "last-event-id").map(ToOwned::to_owned).or(added_after) {
         Some(text) => place(&text)?,
         None => app.feed.latest(&seen.to_read()?).await?,
     };
     let (collection, ends) = (seen.collection.id, Instant::now() + LIFE);
-    let listener = Listener { app, principal: caller.0, collection, position, bell, ends, greeted: false };
+    let listener = Listener { app, principal: caller.0, collection, position, ear, ends, greeted: false };
     let mut response = Response::new(Body::from_stream(stream::unfold(listener, Listener::next)));
     *response.status_mut() = StatusCode::OK;
     let told = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
@@ -99,7 +99,9 @@ impl Listener {
             return Some((Ok(Bytes::from_static(HELLO.as_bytes())), self));
         }
         loop {
-            self.bell.mark_unchanged();
+            if self.ear.is_over() {
+                return None;
+            }
             let reading = self.reading()?;
             let page = match self.app.feed.listen(&reading, self.position, PAGE, PAGE_OCTETS).await {
                 Ok(page) => page,
@@ -109,7 +111,7 @@ impl Listener {
                 self.position = last.added;
                 return Some((Ok(page.records.iter().map(event).collect::<String>().into()), self));
             }
-            let silent = tokio::time::timeout_at(self.ends.min(Instant::now() + SILENCE), self.bell.changed()).await.is_err();
+            let silent = tokio::time::timeout_at(self.ends.min(Instant::now() + SILENCE), self.ear.heard()).await.is_err();
             if Instant::now() >= self.ends {
                 return None;
             }

@@ -1,24 +1,46 @@
-//! Tells those who wait that something was stored.
+//! Tells those who wait that something was stored, and that the server is about to end.
 
 use tokio::sync::watch;
 
 /// A bell. It rings for everything; who hears it looks whether there is something for him.
 #[derive(Debug)]
-pub struct Bell(watch::Sender<()>);
+pub struct Bell(watch::Sender<bool>);
+
+/// Somebody who listens.
+#[derive(Debug)]
+pub struct Ear(watch::Receiver<bool>);
 
 impl Default for Bell {
     fn default() -> Self {
-        Self(watch::Sender::new(()))
+        Self(watch::Sender::new(false))
     }
 }
 
 impl Bell {
     pub(super) fn ring(&self) {
-        self.0.send_replace(());
+        self.0.send_modify(|_| ());
+    }
+
+    /// Nothing comes any more: who listens need not wait.
+    pub fn end(&self) {
+        self.0.send_replace(true);
     }
 
     /// Who listens from now on.
-    pub fn listen(&self) -> watch::Receiver<()> {
-        self.0.subscribe()
+    pub fn listen(&self) -> Ear {
+        Ear(self.0.subscribe())
+    }
+}
+
+impl Ear {
+    /// Whether nothing comes any more. What has rung until now is heard.
+    pub fn is_over(&mut self) -> bool {
+        *self.0.borrow_and_update()
+    }
+
+    /// Waits until it rings.
+    pub async fn heard(&mut self) {
+        // The bell is there as long as the feed.
+        let _ = self.0.changed().await;
     }
 }

@@ -53,10 +53,10 @@ impl Runner {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs what is due, for ever.
+    /// Runs what is due, as long as the server does.
     pub async fn run(self, feed: Arc<Feed>) {
-        let mut bell = feed.bell().listen();
-        loop {
+        let mut ear = feed.bell().listen();
+        while !ear.is_over() {
             for link in feed.directory().links.values().filter(|link| !link.paused) {
                 if self.is_due(&feed, link).await {
                     let (runner, feed, link) = (self.clone(), feed.clone(), link.clone());
@@ -64,7 +64,7 @@ impl Runner {
                 }
             }
             tokio::select! {
-                _ = bell.changed() => tokio::time::sleep(GATHER).await,
+                () = ear.heard() => tokio::time::sleep(GATHER).await,
                 () = tokio::time::sleep(LOOK) => {}
             }
         }

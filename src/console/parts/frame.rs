@@ -187,10 +187,10 @@ mod tests {
         let labels = |frame: &Frame| frame.entries().iter().map(|e| e.label).collect::<Vec<_>>();
         assert!(labels(&frame(None)).is_empty());
         let reader = frame(Some(Visitor { name: "r".into(), admin: false, writes: false }));
-        assert_eq!(labels(&reader), ["Overview", "Browse", "Campaigns", "Audit", "Collections"]);
+        assert_eq!(labels(&reader), ["Overview", "Browse", "Campaigns", "Audit", "Collections", "Sharing"]);
         assert_eq!(reader.entries().iter().filter(|e| e.current).map(|e| e.label).collect::<Vec<_>>(), ["Browse"]);
         let admin = frame(Some(Visitor { name: "a".into(), admin: true, writes: true }));
-        assert_eq!(labels(&admin).len(), 8);
+        assert_eq!(labels(&admin).len(), 9);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::reconcile::reconcile;
 use super::{CuratedCollection, CuratedFeed, CuratedObject};
 use crate::feed::Feed;
+use crate::feed::sharing::Door;
 use crate::stix::id::StixId;
 use crate::stix::marking::Level;
 use crate::stix::object;
@@ -98,7 +99,8 @@ impl Feed {
         let stored = self.newest(files).await?;
         let now = self.clock().now();
         let outcome = reconcile(&feed.publisher, &files.objects, &stored, &now.instant());
-        let objects = outcome.write.into_iter().map(|bytes| judge(bytes, &files.objects, now)).collect::<Result<Vec<_>, _>>()?;
+        let door = Door::of(&self.directory(), files.id, None);
+        let objects = outcome.write.into_iter().map(|bytes| judge(bytes, &files.objects, &door, now)).collect::<Result<Vec<_>, _>>()?;
         let added = self.put(Addition { collection: files.id, objects, now, receipt: None, act: Some(self.curates()) }).await?;
         let written = added.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Added(_))).count();
         Ok(Loaded { written, stays_revoked: outcome.stays_revoked.len() })
@@ -120,10 +122,14 @@ impl Feed {
 }
 
 /// The gate is the same for the curated as for everybody.
-fn judge(bytes: Vec<u8>, files: &[CuratedObject], now: Stamp) -> Result<NewObject, LoadError> {
+fn judge(bytes: Vec<u8>, files: &[CuratedObject], door: &Door, now: Stamp) -> Result<NewObject, LoadError> {
     let text = String::from_utf8_lossy(&bytes);
     match object::judge(&text, &now.instant()) {
-        Ok(good) => Ok(NewObject::of(good, bytes.into())),
+        Ok(good) => {
+            let entry = files.iter().find(|object| object.id == good.id).map_or_else(|| good.id.to_string(), |object| object.entry.clone());
+            let admitted = door.admit(NewObject::of(good, bytes.into()), now);
+            admitted.map(|admitted| admitted.object).map_err(|findings| LoadError::Refused { entry, findings })
+        }
         Err(refusal) => {
             let id = refusal.id.unwrap_or_default();
             let entry = files.iter().find(|object| object.id.as_str() == id).map_or(id.clone(), |object| object.entry.clone());

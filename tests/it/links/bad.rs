@@ -51,7 +51,7 @@ pub(super) enum Fault {
     BrokenOff,
     /// No JSON, once.
     Html,
-    /// An empty body where there is nothing.
+    /// `{}`, or an empty body, where there is nothing.
     Empty,
     /// Says for ever that there is more, on empty pages.
     EndlessEmpty,
@@ -193,7 +193,7 @@ fn answer(held: &mut Held, asked: &Asked, moved: bool) -> Response {
         Fault::Unavailable if from > 0 && once(held, Fault::Unavailable) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Fault::Picky if asked.next.is_some() && asked.limit.is_some() => return StatusCode::BAD_REQUEST.into_response(),
         Fault::Html if from > 0 && once(held, Fault::Html) => return "<html>back soon</html>".into_response(),
-        Fault::Empty if all.is_empty() => return StatusCode::OK.into_response(),
+        Fault::Empty if all.is_empty() => return if asked.next.is_some() { StatusCode::OK.into_response() } else { "{}".into_response() },
         _ => {}
     }
     let size = if fault == Fault::TooLarge { asked.limit.unwrap_or(PAGE).min(PAGE) } else { PAGE };
