@@ -18,6 +18,7 @@ use crate::door::error::Failure;
 use crate::door::respond;
 use crate::feed::access;
 use crate::feed::consumers::Standing;
+use crate::links::state;
 use crate::store::{Hits, StoreError};
 use crate::taxii::stamp::Stamp;
 
@@ -38,8 +39,12 @@ pub async fn show(State(operation): State<Arc<Operation>>, mut parts: Parts) -> 
 impl Operation {
     async fn measures(self: &Arc<Self>) -> Result<String, StoreError> {
         let consumers = self.app.feed.consumers().await?;
+        let mut links = Vec::new();
+        for link in self.app.feed.directory().links.values() {
+            links.push((link.name.clone(), state::State::of(&self.app.feed, link).await?));
+        }
         let mut registry = Registry::default();
-        registry.register_collector(Box::new(Look { operation: self.clone(), consumers }));
+        registry.register_collector(Box::new(Look { operation: self.clone(), consumers, links }));
         let mut text = String::new();
         prometheus_text::encode(&mut text, &registry).map_err(|_| StoreError::Engine("the metrics could not be written".into()))?;
         Ok(text)
@@ -50,6 +55,8 @@ impl Operation {
 struct Look {
     operation: Arc<Operation>,
     consumers: Vec<Standing>,
+    /// How each link stands, by its name.
+    links: Vec<(String, state::State)>,
 }
 
 impl fmt::Debug for Look {
@@ -66,7 +73,8 @@ impl Collector for Look {
         self.objects(&mut sheet)?;
         self.store(&mut sheet)?;
         self.directory(&mut sheet)?;
-        self.consumers(&mut sheet)
+        self.consumers(&mut sheet)?;
+        self.links(&mut sheet)
     }
 }
 
@@ -152,7 +160,19 @@ impl Look {
         let help = "Age of the first object of a collection that a user has not got; 0 if it has got everything that it asks for and may see";
         sheet.gauges("taxiway_consumer_lag_seconds", help, rows(|one| one.lag.as_secs_f64()))?;
         let help = "Objects of a collection that a user has not got, counted up to 10000";
-        sheet.gauges("taxiway_consumer_lag_objects", help, rows(|one| whole(one.objects as u64)))
+        sheet.gauges("taxiway_consumer_lag_objects", help, rows(|one| whole(one.objects as u64)))?;
+        let handed = self.consumers.iter().map(|one| (labels(one), one.handed));
+        sheet.counters("taxiway_consumer_objects", "Objects of a collection that a user was handed", handed)
+    }
+
+    fn links(&self, sheet: &mut Sheet<'_>) -> fmt::Result {
+        let named = |name| [("link", name)];
+        let counted = |of: fn(&state::State) -> u64| self.links.iter().map(move |(name, state)| (named(name.as_str()), of(state)));
+        sheet.counters("taxiway_link_objects", "Objects that went over a link and were new", counted(|state| state.objects))?;
+        sheet.counters("taxiway_link_refused", "Objects that were refused on their way over a link", counted(|state| state.refused))?;
+        let rows = |of: fn(&state::State) -> f64| self.links.iter().map(move |(name, state)| (named(name.as_str()), of(state)));
+        sheet.gauges("taxiway_link_failures", "How often in a row a link did not come to its end", rows(|state| state.failures.into()))?;
+        sheet.gauges("taxiway_link_done_timestamp_seconds", "When a link last came to its end without an error", rows(|state| time(state.done)))
     }
 }
 

@@ -18,7 +18,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("lists", &["stix", "taxii", "store", "feed", "auth", "door"]),
     ("events", &["stix", "taxii", "store", "feed", "auth", "door"]),
     ("console", &["stix", "taxii", "store", "feed", "auth", "links", "door"]),
-    ("operation", &["stix", "taxii", "store", "feed", "auth", "door"]),
+    ("operation", &["stix", "taxii", "store", "feed", "auth", "links", "door"]),
     ("config", &["stix", "taxii", "store", "feed", "auth", "door", "operation"]),
     ("telemetry", &["config"]),
     (

@@ -1,9 +1,15 @@
 //! The console in a real browser: `tests/browser/`, with the packages that `./check` installs. Screenshots stay in `target/browser/`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use taxiway::feed::curated::{self, files::Files};
+
+use taxiway::stix::marking::Level;
+use taxiway::store::directory::{Edit, Link, LinkCredential, LinkKind, Partner};
+use taxiway::taxii::stamp::Stamp;
+use uuid::Uuid;
 
 use crate::support::server::{PASSWORD, Server};
 
@@ -14,6 +20,36 @@ const CHROMIUM: [&str; 2] = ["/usr/bin/chromium", "/usr/bin/chromium-browser"];
 fn chromium() -> Option<PathBuf> {
     let told = std::env::var_os("TAXIWAY_CHROMIUM").map(PathBuf::from);
     told.or_else(|| CHROMIUM.iter().map(PathBuf::from).find(|path| path.exists()))
+}
+
+/// A partner and a link that rests, so that there is something to look at.
+async fn share(server: &Server) {
+    let (name, collection) = ("acme", server.id_of("feeds", "private"));
+    let partner = Partner {
+        name: name.into(),
+        id: Uuid::new_v4(),
+        title: "Acme Corporation".into(),
+        clearance: Level::Green,
+        named: true,
+        expires: None,
+        requests_per_minute: None,
+        accepted: BTreeMap::new(),
+        created: Stamp(1),
+    };
+    let link = Link {
+        id: Uuid::new_v4(),
+        name: "to-acme".into(),
+        kind: LinkKind::Push,
+        collection,
+        partner: Some(name.into()),
+        url: format!("https://taxii.acme.example/a-root/collections/{collection}/"),
+        credential: LinkCredential::None,
+        clearance: Level::Green,
+        every: 60,
+        paused: true,
+        created: Stamp(1),
+    };
+    server.feed.edit(vec![Edit::AddPartner(partner), Edit::AddLink(link)], None).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -27,6 +63,7 @@ async fn an_analysts_day() {
     let server = Server::start().await;
     // The curated feed is of later than the clock of these tests.
     server.clock.advance(3 * 365 * 86_400);
+    share(&server).await;
     server.feed.load_curated(&curated::read(&Files::embedded()).unwrap()).await.unwrap();
     let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/browser");
     let mut command = Command::new("node");
