@@ -37,9 +37,10 @@ impl List {
         }
         let rows = all.consumers.into_iter().map(|one| {
             let behind = one.hidden.unwrap_or_else(|| format!("{} objects, {:.0} s", one.objects_behind, one.seconds_behind));
-            [one.user, format!("{}/{}", one.root, one.collection), one.polled, one.position, one.objects.to_string(), behind]
+            let errors = one.last_error.map_or_else(String::new, |last| format!("{}, last {last}", one.errors));
+            [one.user, format!("{}/{}", one.root, one.collection), one.polled, one.position, one.objects.to_string(), behind, errors]
         });
-        print::table(["user", "collection", "last poll", "position", "objects", "behind"], rows.collect())
+        print::table(["user", "collection", "last poll", "position", "objects", "behind", "errors"], rows.collect())
     }
 }
 

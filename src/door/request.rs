@@ -1,11 +1,12 @@
 //! Which request is being answered: the id that its answer, its failure and the log have in common, and who makes it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::{HeaderName, HeaderValue};
 use tokio::task_local;
+use uuid::Uuid;
 
 use crate::store::audit::{Act, Through, Verb};
 use crate::taxii::stamp::Stamp;
@@ -25,6 +26,7 @@ task_local! {
 struct Current {
     id: RequestId,
     caller: RefCell<Option<(String, IpAddr)>>,
+    collection: Cell<Option<Uuid>>,
 }
 
 /// A request that has been answered.
@@ -34,6 +36,8 @@ pub struct Asked {
     pub id: RequestId,
     /// Who made it, if that was found out.
     pub user: Option<String>,
+    /// The collection that it was about, if the caller may know of that.
+    pub collection: Option<Uuid>,
 }
 
 /// The id of a request, in the form of a header.
@@ -84,10 +88,10 @@ pub async fn answer<F: Future>(id: RequestId, work: F) -> (F::Output, Asked) {
     let kept = id.clone();
     let whole = async {
         let answer = work.await;
-        (answer, CURRENT.with(|current| current.caller.take()))
+        (answer, CURRENT.with(|current| (current.caller.take(), current.collection.get())))
     };
-    let (answer, caller) = CURRENT.scope(Current { id, caller: RefCell::default() }, whole).await;
-    (answer, Asked { id: kept, user: caller.map(|(user, _)| user) })
+    let (answer, (caller, collection)) = CURRENT.scope(Current { id, caller: RefCell::default(), collection: Cell::default() }, whole).await;
+    (answer, Asked { id: kept, user: caller.map(|(user, _)| user), collection })
 }
 
 /// The id of the request that is being answered; `None` outside of one.
@@ -99,6 +103,11 @@ pub fn id() -> Option<String> {
 pub fn is_of(user: &str, address: IpAddr) {
     // Outside of a request there is nothing to note it in.
     let _ = CURRENT.try_with(|current| current.caller.replace(Some((user.to_owned(), address))));
+}
+
+/// Notes the collection that the request that is being answered is about.
+pub fn is_about(collection: Uuid) {
+    let _ = CURRENT.try_with(|current| current.collection.set(Some(collection)));
 }
 
 /// What the audit log is told of the request that is being answered; outside of one the program itself does it.
@@ -139,12 +148,13 @@ mod tests {
         let address = IpAddr::from([192, 0, 2, 1]);
         let work = async {
             is_of("ann", address);
+            is_about(Uuid::from_u128(7));
             tokio::task::yield_now().await;
             act(Through::Taxii, Verb::Post, Stamp(7))
         };
         let (act_inside, asked) = answer(request, work).await;
         assert_eq!((act_inside.who.as_str(), act_inside.from, act_inside.request.as_deref()), ("ann", Some(address), Some("abc")));
-        assert_eq!((asked.id.as_str(), asked.user.as_deref()), ("abc", Some("ann")));
+        assert_eq!((asked.id.as_str(), asked.user.as_deref(), asked.collection), ("abc", Some("ann"), Some(Uuid::from_u128(7))));
         assert_eq!(act(Through::Taxii, Verb::Post, Stamp(7)), Act::of_program(Verb::Post, Stamp(7)));
         assert_eq!(id(), None);
     }

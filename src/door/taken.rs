@@ -32,6 +32,11 @@ pub struct Consumer {
     pub polls: u64,
     /// How many objects it was handed.
     pub objects: u64,
+    /// How many of its requests failed since the start.
+    pub errors: u64,
+    /// The status of the last of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<u16>,
     /// Why its last question found nothing, if there is something new that it is not shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden: Option<String>,
@@ -50,6 +55,8 @@ impl Consumers {
             seconds_behind: standing.lag.as_secs_f64(),
             polls: standing.polls,
             objects: standing.handed,
+            errors: standing.errors,
+            last_error: standing.last_error,
             hidden: standing.hidden.map(str::to_owned),
         };
         Self { consumers: standings.into_iter().map(consumer).collect() }

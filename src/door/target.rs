@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use super::App;
 use super::caller::{Caller, Segments};
 use super::error::Failure;
+use super::request;
 use crate::feed::access::{self, Seen};
 
 /// The collection of the path, as the caller may see it; 404 otherwise.
@@ -20,6 +21,8 @@ impl FromRequestParts<Arc<App>> for Target {
         let caller = Caller::from_request_parts(parts, app).await?;
         let segments = Segments::from_request_parts(parts, app).await?;
         let seen = access::collection(&app.feed.directory(), &caller.0, segments.get("root"), segments.get("collection"));
-        seen.map(Self).map_err(|denied| caller.denied(denied))
+        let seen = seen.map_err(|denied| caller.denied(denied))?;
+        request::is_about(seen.collection.id);
+        Ok(Self(seen))
     }
 }

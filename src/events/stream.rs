@@ -126,7 +126,7 @@ impl Listener {
         let directory = self.app.feed.directory();
         let (_, collection) = directory.collection(self.collection)?;
         match self.principal.name() {
-            Some(name) if directory.users.contains_key(name) => access::reading(&directory, name, collection),
+            Some(name) if directory.users.contains_key(name) => access::reading(&directory, name, collection, self.app.feed.clock().now()),
             Some(_) => None,
             None => access::by_id(&directory, &self.principal, self.collection).ok()?.to_read().ok(),
         }

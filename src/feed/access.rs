@@ -270,8 +270,9 @@ pub fn status(principal: &Principal, slug: &str, status: &StatusRecord) -> Resul
 }
 
 /// The leave to read a collection that a user would be given now; `None` if it would get none.
-pub fn reading(directory: &Directory, user: &str, collection: &Collection) -> Option<Reading> {
-    let principal = Principal::of(directory.users.get(user)?);
+pub fn reading(directory: &Directory, user: &str, collection: &Collection, now: Stamp) -> Option<Reading> {
+    let over = directory.partner_of(user).and_then(|partner| partner.expires).is_some_and(|end| end <= now);
+    let principal = Principal::of(directory.users.get(user).filter(|_| !over)?);
     seen(directory, &principal, collection)?.to_read().ok()
 }
 
@@ -546,8 +547,8 @@ mod tests {
     fn a_reader_is_followed_as_long_as_it_may_read() {
         let directory = directory();
         let closed = directory.find_collection("feeds", "closed").unwrap();
-        assert_eq!(reading(&directory, "bob", closed).map(|r| (r.clearance, r.reader)), Some((Level::Green, Some("bob".into()))));
-        assert!(reading(&directory, "ann", closed).is_none() && reading(&directory, "gone", closed).is_none());
+        assert_eq!(reading(&directory, "bob", closed, Stamp(1)).map(|r| (r.clearance, r.reader)), Some((Level::Green, Some("bob".into()))));
+        assert!(reading(&directory, "ann", closed, Stamp(1)).is_none() && reading(&directory, "gone", closed, Stamp(1)).is_none());
     }
 
     #[test]

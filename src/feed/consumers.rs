@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -47,6 +47,10 @@ pub struct Standing {
     pub polls: u64,
     /// How many objects it was handed.
     pub handed: u64,
+    /// How many of its requests failed since the start.
+    pub errors: u64,
+    /// The status of the last of these.
+    pub last_error: Option<u16>,
     /// Why its last question found nothing, if there is something behind its position that it is not shown.
     pub hidden: Option<&'static str>,
 }
@@ -63,6 +67,9 @@ pub(super) struct Consumers(ArcSwap<Everybody>);
 struct Consumer {
     polled: AtomicU64,
     position: AtomicU64,
+    /// How many of its requests failed, and the status of the last.
+    errors: AtomicU64,
+    last_error: AtomicU16,
     /// What it asks for; hardly ever changes.
     wants: ArcSwap<Wants>,
     /// What it was handed.
@@ -131,6 +138,22 @@ impl Consumers {
         self.polled(&Poll { reader, collection, at: Stamp::ZERO, position: Stamp::ZERO, select: &select, objects: 0, span: Some(span) });
     }
 
+    /// Notes that a request failed.
+    fn failed(&self, reader: &str, collection: Uuid, status: u16, at: Stamp) {
+        let note = |consumer: &Consumer| {
+            consumer.errors.fetch_add(1, Ordering::Relaxed);
+            consumer.last_error.store(status, Ordering::Relaxed);
+        };
+        let known = self.0.load().get(&collection).and_then(|of| of.get(reader)).cloned();
+        if let Some(consumer) = known {
+            return note(&consumer);
+        }
+        let select = Select::all(Versions::LAST, Level::Red);
+        let fresh = Consumer::new(&Poll { reader, collection, at, position: Stamp::ZERO, select: &select, objects: 0, span: None });
+        note(&fresh);
+        self.insert(collection, reader, &Arc::new(fresh));
+    }
+
     /// What each was handed.
     pub(super) fn books(&self) -> Vec<Arc<Book>> {
         self.0.load().values().flat_map(HashMap::values).map(|consumer| consumer.book.clone()).collect()
@@ -157,6 +180,8 @@ impl Consumer {
         Self {
             polled: AtomicU64::new(poll.at.0),
             position: AtomicU64::new(poll.position.0),
+            errors: AtomicU64::new(0),
+            last_error: AtomicU16::new(0),
             wants: ArcSwap::from_pointee(wants),
             book: Arc::new(book),
         }
@@ -213,6 +238,14 @@ impl Feed {
         self.consumers.polled(&Poll { reader, collection: reading.shown, at, position, select, objects, span });
     }
 
+    /// Notes that a request of somebody about a collection failed.
+    pub fn failed(&self, reader: &str, collection: Uuid, status: u16) {
+        // It may have been removed meanwhile.
+        if self.directory().collection(collection).is_some() {
+            self.consumers.failed(reader, collection, status, self.clock.now());
+        }
+    }
+
     /// All consumers that may still read what they poll, by collection and user, with what they have not got.
     pub async fn consumers(&self) -> Result<Vec<Standing>, StoreError> {
         let (directory, now) = (self.directory(), self.clock.now());
@@ -223,7 +256,7 @@ impl Feed {
             let Some((_, collection)) = directory.collection(*id) else { continue };
             // Who took lists only follows nothing.
             for (user, consumer) in of.iter().filter(|(_, consumer)| consumer.polled.load(Ordering::Relaxed) > 0) {
-                let Some(reading) = access::reading(&directory, user, collection) else { continue };
+                let Some(reading) = access::reading(&directory, user, collection, now) else { continue };
                 let select = consumer.rest(&reading, left.clamp(1, MOST_COUNTED));
                 let Some(behind) = self.behind(reading.collection, &select).await? else { continue };
                 left = left.saturating_sub(behind.count);
@@ -239,6 +272,8 @@ impl Feed {
                     lag: behind.oldest.map_or(Duration::ZERO, |oldest| Duration::from_micros(now.0.saturating_sub(oldest.0))),
                     polls,
                     handed,
+                    errors: consumer.errors.load(Ordering::Relaxed),
+                    last_error: Some(consumer.last_error.load(Ordering::Relaxed)).filter(|status| *status > 0),
                     hidden,
                 });
             }

@@ -162,7 +162,9 @@ impl Look {
         let help = "Objects of a collection that a user has not got, counted up to 10000";
         sheet.gauges("taxiway_consumer_lag_objects", help, rows(|one| whole(one.objects as u64)))?;
         let handed = self.consumers.iter().map(|one| (labels(one), one.handed));
-        sheet.counters("taxiway_consumer_objects", "Objects of a collection that a user was handed", handed)
+        sheet.counters("taxiway_consumer_objects", "Objects of a collection that a user was handed", handed)?;
+        let errors = self.consumers.iter().map(|one| (labels(one), one.errors));
+        sheet.counters("taxiway_consumer_errors", "Requests of a user about a collection that failed", errors)
     }
 
     fn links(&self, sheet: &mut Sheet<'_>) -> fmt::Result {

@@ -60,11 +60,14 @@ async fn observe(operation: Arc<Operation>, seen: Seen, work: impl Future<Output
     if !operation.stage.is_loaded() && !is_own(pattern) {
         operation.stage.loaded().await;
     }
-    let (response, Asked { id, user }) = request::answer(seen.id, work).await;
+    let (response, Asked { id, user, collection }) = request::answer(seen.id, work).await;
     let mut response = measured(response?, seen.line.method(), &underway);
     let took = underway.end(response.status());
     if operation.options.log_requests || seen.line.is_failure(response.status()) {
         seen.line.write(&id, user.as_deref(), response.status(), took);
+    }
+    if let (Some(user), Some(collection), true) = (&user, collection, response.status().as_u16() >= 400) {
+        operation.app.feed.failed(user, collection, response.status().as_u16());
     }
     response.headers_mut().insert(request::HEADER, id.into_header());
     Ok(response)

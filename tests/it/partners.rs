@@ -254,6 +254,11 @@ async fn consumers_are_told_how_far_they_are_and_why_there_is_nothing() {
     assert_eq!(all[0]["hidden"], "what is new is above its clearance");
     let own = server.user("acme").get("/desk/consumers/").await.expect(200).json()["consumers"].clone();
     assert_eq!(own[0].get("hidden"), None, "which nobody is told who is not cleared for it");
+    assert_eq!((&own[0]["errors"], own[0].get("last_error")), (&json!(0), None));
+    server.user("acme").get(format!("{OBJECTS}?added_after=yesterday")).await.expect(400);
+    server.user("acme").accept("text/html").get(OBJECTS).await.expect(406);
+    let own = server.user("acme").get("/desk/consumers/").await.expect(200).json()["consumers"].clone();
+    assert_eq!((&own[0]["errors"], &own[0]["last_error"]), (&json!(2), &json!(406)));
 }
 
 #[tokio::test]

@@ -103,6 +103,7 @@ fn consumer(standing: Standing, admin: bool, now: Stamp) -> Consumer {
         polled: Moment::new(standing.polled.0, now.0),
         objects: standing.handed,
         behind: behind.into(),
+        errors: standing.last_error.map(|last| format!("{}, last {last}", standing.errors).into()),
     }
 }
 

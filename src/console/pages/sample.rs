@@ -638,6 +638,7 @@ impl Sample {
             polled: Moment::new(NOW - at * DAY, NOW),
             objects: at * 100,
             behind: self.said("12 objects"),
+            errors: (at > 2).then(|| self.said("3, last 429")),
         };
         Sharing {
             frame: self.frame("Sharing", Place::Sharing),

@@ -97,4 +97,6 @@ pub struct Consumer {
     pub objects: u64,
     /// What it has not got, in words.
     pub behind: Said,
+    /// How many of its requests failed, and how the last did.
+    pub errors: Option<Said>,
 }
