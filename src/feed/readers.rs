@@ -226,7 +226,8 @@ impl Feed {
                 && reading.only.as_ref().is_none_or(|only| only.admits(header, &record.object))
         };
         let places: Vec<_> = directory.collections.values().filter(|c| shows(c, collection)).collect();
-        let of_user = |name: &String| places.iter().any(|place| access::reading(&directory, name, place, now).is_some_and(|reading| admits(&reading)));
+        let of_user =
+            |name: &String| places.iter().any(|place| access::reading(&directory, name, place, now).is_some_and(|reading| admits(&reading)));
         let anonymous = places.iter().any(|place| access::reading_of_anybody(&directory, place).is_some_and(|reading| admits(&reading)));
         let users = directory.users.keys().filter(|name| of_user(name)).cloned();
         anonymous.then(|| "anonymous".to_owned()).into_iter().chain(users).collect()
