@@ -3,7 +3,7 @@
 #   docker build -t taxiway .
 #   docker run -p 127.0.0.1:8080:8080 -v taxiway-data:/data -e TAXIWAY_ADMIN_PASSWORD=… taxiway
 
-FROM rust:1.90-slim-bookworm AS build
+FROM rust:1.94-slim-bookworm AS build
 WORKDIR /build
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/build/target \

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
-use std::num::{NonZeroU64, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 use serde::de::{Error as _, Unexpected};
@@ -47,6 +47,7 @@ pub struct Config {
     pub tls: Tls,
     pub limits: Limits,
     pub cache: Cache,
+    pub postgres: Postgres,
     pub console: Console,
     pub lists: Lists,
     pub access: Access,
@@ -104,6 +105,16 @@ pub struct Cache {
     pub tree_octets: u64,
     pub segment_octets: usize,
     pub compressed_octets: usize,
+}
+
+/// `[postgres]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "they are documented once, in taxiway.default.toml")]
+pub struct Postgres {
+    pub connections: NonZeroU32,
+    #[serde(deserialize_with = "text")]
+    pub read_url: Option<String>,
 }
 
 /// `[console]`
@@ -265,9 +276,14 @@ impl Config {
         feed::guard::Options { defaults, folder, posting, block, inform }
     }
 
-    /// What the store is told, if it is one on this machine's disk.
-    pub fn sled(&self) -> store::sled::Options {
-        store::sled::Options { cache: self.cache.tree_octets, segments: self.cache.segment_octets, ..store::sled::Options::default() }
+    /// What the store is told, whichever kind it is of.
+    pub fn stores(&self) -> store::open::Options {
+        let Cache { tree_octets: cache, segment_octets: segments, .. } = self.cache;
+        let Postgres { connections, read_url } = self.postgres.clone();
+        store::open::Options {
+            sled: store::sled::Options { cache, segments, ..store::sled::Options::default() },
+            postgres: store::postgres::Options { connections: connections.get(), read_url },
+        }
     }
 
     /// What the doors are told.

@@ -18,7 +18,7 @@ use crate::wrk::Load;
 /// Two pages of 100: both others read the whole collection for each page and would be slower with more.
 const OBJECTS_HELD: u64 = 200;
 /// Longer than a start takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// They answer a few requests a second: a turn must hold some.
 const SECONDS: u64 = 20;
 

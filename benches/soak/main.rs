@@ -32,7 +32,7 @@ use world::{World, random};
 const WRITERS: u64 = 4;
 const POLLERS: u64 = 8;
 /// How long followers may take to see the end after the last write.
-const CATCH_UP: Duration = Duration::from_secs(120);
+const CATCH_UP: Duration = Duration::from_mins(2);
 
 /// A long run of mixed load with kills; ends with 1 if anything was lost, doubled or grew
 #[derive(Debug, Parser)]

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::stores::{PASSWORD, USER};
 
 /// Longer than any answer takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The least that is asked of the socket at once.
 const CHUNK: usize = 256 << 10;
 

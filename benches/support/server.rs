@@ -12,7 +12,7 @@ use super::stores::OBJECTS;
 use super::system::{self, Memory};
 
 /// Longer than a start takes.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// A running `taxiway serve`; it is killed when this is dropped.
 pub(crate) struct Server {

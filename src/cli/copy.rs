@@ -47,7 +47,7 @@ impl Compact {
         let config = Config::load(self.config.as_deref(), |name| std::env::var_os(name), flags);
         let config = config.map_err(|error| Trouble::new(Exit::Unreadable, error))?;
         let told = format!("compacted {}", config.store);
-        work(told, move |progress| store::open::compact(&config.store, &config.sled(), progress)).await
+        work(told, move |progress| store::open::compact(&config.store, &config.stores().sled, progress)).await
     }
 }
 

@@ -14,11 +14,27 @@ use crate::store::{self, StoreError};
 /// Opens the store of `config` and what stands on it, under this guard. Reads the directory and no object, however big the store is.
 pub async fn app(config: &Config, guard: Guard) -> Result<App, Trouble> {
     let failed = |error: StoreError| trouble(&error);
-    let store = store::open::open(&config.store, config.sled()).await.map_err(failed)?;
+    let store = store::open::open(&config.store, config.stores()).await.map_err(failed)?;
     let feed = Feed::open(store, Arc::new(SystemClock), config.feed()).await.map_err(failed)?;
-    let feed = Arc::new(feed.guarded(guard));
+    let feed = Arc::new(feed.guarded(guard).named(&name(config)));
     let auth = Authenticator::new(feed.clone()).map_err(|error| Trouble::new(Exit::Failed, error))?;
     Ok(App::new(feed, Arc::new(auth), config.door()))
+}
+
+/// What this server is called among others on the same store: the same after a restart, and another for each.
+fn name(config: &Config) -> String {
+    format!("{} {}", host(), config.listen)
+}
+
+#[cfg(target_os = "linux")]
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// Elsewhere the address must do.
+#[cfg(not(target_os = "linux"))]
+fn host() -> String {
+    String::new()
 }
 
 /// What a store that did not do its work means for a verb.

@@ -25,15 +25,17 @@ use crate::feed::curated::{self, files::Files};
 use crate::feed::guard::Guard;
 use crate::operation::{Gauge, Operation};
 use crate::stix::marking::Level;
+use crate::store::EditError;
 use crate::store::audit::{Act, Verb};
+use crate::store::directory::Conflict;
 use crate::telemetry;
 
 /// How often it is written down what consumers were handed.
 const HANDED: Duration = Duration::from_secs(5);
 /// How often expired statuses are forgotten, the use of tokens is recorded, and objects go whose time is over.
-const TICK: Duration = Duration::from_secs(60);
+const TICK: Duration = Duration::from_mins(1);
 /// How often it is looked which indicators decay.
-const DECAY: Duration = Duration::from_secs(3600);
+const DECAY: Duration = Duration::from_hours(1);
 /// Random octets of the first password.
 const PASSWORD_OCTETS: usize = 18;
 /// Who operates a new server.
@@ -107,6 +109,10 @@ impl Serve {
         tokio::spawn(app.links.clone().run(app.feed.clone()));
         let tickers = [
             tokio::spawn(keep_handed(app.clone())),
+            tokio::spawn({
+                let feed = app.feed.clone();
+                async move { feed.follow_elsewhere().await }
+            }),
             tokio::spawn(tick(app.clone())),
             tokio::spawn(decay(app.clone())),
             tokio::spawn({
@@ -163,7 +169,12 @@ async fn make_first_user(feed: &Feed) -> Result<(), Trouble> {
     let password = given.clone().map_or_else(random_password, Ok)?;
     let new = NewUser { name: FIRST_USER.into(), password: password.clone(), admin: true, clearance: Level::Red, partner: None };
     let act = Act::of_program(Verb::Administer, feed.clock().now());
-    accounts::add_user(feed, new, act).await.map_err(|error| match error {
+    let made = accounts::add_user(feed, new, act).await;
+    if matches!(made, Err(AccountError::Edit(EditError::Refused(Conflict::Exists(_))))) {
+        // By another server that started in the same moment.
+        return Ok(());
+    }
+    made.map_err(|error| match error {
         AccountError::Unfit(why) => unreadable(format!("{}: {why}", secret::ADMIN)),
         other => failed(other),
     })?;
@@ -287,6 +298,9 @@ async fn tick(app: Arc<App>) {
         if let Err(error) = app.auth.record_use().await {
             tracing::error!(%error, "the use of tokens could not be recorded");
         }
+        if !app.feed.leads("retire").await {
+            continue;
+        }
         match app.feed.retire().await {
             Ok(0) => {}
             Ok(gone) => tracing::info!(gone, "objects went whose time was over"),
@@ -312,6 +326,9 @@ async fn decay(app: Arc<App>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        if !app.feed.leads("decay").await {
+            continue;
+        }
         match app.feed.decay().await {
             Ok(0) => {}
             Ok(fallen) => tracing::info!(fallen, "indicators that nobody has touched were believed less"),

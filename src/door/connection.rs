@@ -494,7 +494,7 @@ mod tests {
 
     use super::*;
 
-    const HOUR: Duration = Duration::from_secs(3600);
+    const HOUR: Duration = Duration::from_hours(1);
     /// Much more than all buffers between server and client hold.
     const LONG: usize = 10 << 20;
 

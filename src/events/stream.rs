@@ -35,7 +35,7 @@ const PAGE_OCTETS: usize = 1 << 20;
 /// After so long without an event a line says that the stream still lives.
 const SILENCE: Duration = Duration::from_secs(15);
 /// How long a stream lives.
-const LIFE: Duration = Duration::from_secs(3_600);
+const LIFE: Duration = Duration::from_hours(1);
 /// How long a client is to wait before it comes again.
 const HELLO: &str = "retry: 2000\n: what is new follows\n\n";
 

@@ -423,7 +423,7 @@ impl Seen {
             Principal::User { name, .. } if *name == entry.act.who => Some(entry),
             _ if self.to_work().is_ok() => {
                 let act = Act { from: None, request: None, ..entry.act };
-                Some(Entry { act, collection: entry.collection, stored: None, deleted: Vec::new(), changed: Vec::new() })
+                Some(Entry { act, collection: entry.collection, stored: None, raised: Vec::new(), deleted: Vec::new(), changed: Vec::new() })
             }
             _ => None,
         }

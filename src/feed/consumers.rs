@@ -3,7 +3,7 @@
 //! Kept in memory and for users only; the anonymous are nobody in particular. What is noted of a poll are three words in the
 //! consumer's own place, so that polls wait neither for each other nor for who looks on.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::time::Duration;
@@ -124,12 +124,29 @@ impl Consumers {
     /// Takes up what a consumer was handed before the start.
     pub(super) fn recall(&self, handed: Handed) {
         let (collection, user) = (handed.collection, handed.user.clone());
-        let last = handed.spans.iter().filter(|span| span.whole).max_by_key(|span| span.at);
-        let (at, position) = last.map(|span| (span.at, span.upto)).unwrap_or_default();
-        let select = Select::all(Versions::LAST, Level::Red);
-        let poll = Poll { reader: &user, collection, at, position, select: &select, objects: 0, span: None };
-        let consumer = Consumer { book: Arc::new(Book::of(handed)), ..Consumer::new(&poll) };
-        self.insert(collection, &user, &Arc::new(consumer));
+        self.insert(collection, &user, &Arc::new(Consumer::recalled(handed)));
+    }
+
+    /// All consumers with how often each asked and how much it was handed, here and as others have written down.
+    fn everywhere(&self, elsewhere: Vec<Handed>) -> BTreeMap<(Uuid, String), (Arc<Consumer>, u64, u64)> {
+        let mut all = BTreeMap::new();
+        for (collection, of) in &*self.0.load_full() {
+            for (user, consumer) in of {
+                let (polls, handed) = consumer.book.counts();
+                all.insert((*collection, user.clone()), (consumer.clone(), polls, handed));
+            }
+        }
+        for handed in elsewhere {
+            let (polls, objects, key) = (handed.polls, handed.objects, (handed.collection, handed.user.clone()));
+            let other = Arc::new(Consumer::recalled(handed));
+            let (consumer, all_polls, all_objects) = all.entry(key).or_insert((other.clone(), 0, 0));
+            (*all_polls, *all_objects) = (*all_polls + polls, *all_objects + objects);
+            // Where it asked last it stands.
+            if other.polled.load(Ordering::Relaxed) > consumer.polled.load(Ordering::Relaxed) {
+                *consumer = other;
+            }
+        }
+        all
     }
 
     /// Notes what somebody took that is no poll.
@@ -185,6 +202,16 @@ impl Consumer {
             wants: ArcSwap::from_pointee(wants),
             book: Arc::new(book),
         }
+    }
+
+    /// A consumer as far as what it was handed tells of it.
+    fn recalled(handed: Handed) -> Self {
+        let (collection, user) = (handed.collection, handed.user.clone());
+        let last = handed.spans.iter().filter(|span| span.whole).max_by_key(|span| span.at);
+        let (at, position) = last.map(|span| (span.at, span.upto)).unwrap_or_default();
+        let select = Select::all(Versions::LAST, Level::Red);
+        let poll = Poll { reader: &user, collection, at, position, select: &select, objects: 0, span: None };
+        Self { book: Arc::new(Book::of(handed)), ..Self::new(&poll) }
     }
 
     fn note(&self, poll: &Poll<'_>) {
@@ -251,19 +278,17 @@ impl Feed {
         let (directory, now) = (self.directory(), self.clock.now());
         let mut left = MOST_COUNTED_AT_ONCE;
         let mut standings = Vec::new();
-        let everybody = self.consumers.0.load_full();
-        for (id, of) in &*everybody {
-            let Some((_, collection)) = directory.collection(*id) else { continue };
+        for ((id, user), (consumer, polls, handed)) in self.consumers.everywhere(self.handed_elsewhere().await?) {
+            let Some((_, collection)) = directory.collection(id) else { continue };
             // Who took lists only follows nothing.
-            for (user, consumer) in of.iter().filter(|(_, consumer)| consumer.polled.load(Ordering::Relaxed) > 0) {
-                let Some(reading) = access::reading(&directory, user, collection, now) else { continue };
+            if consumer.polled.load(Ordering::Relaxed) > 0 {
+                let Some(reading) = access::reading(&directory, &user, collection, now) else { continue };
                 let select = consumer.rest(&reading, left.clamp(1, MOST_COUNTED));
                 let Some(behind) = self.behind(reading.collection, &select).await? else { continue };
                 left = left.saturating_sub(behind.count);
                 let hidden = if behind.count == 0 { self.why_empty(&reading, &select).await? } else { None };
-                let (polls, handed) = consumer.book.counts();
                 standings.push(Standing {
-                    user: user.clone(),
+                    user,
                     root: collection.root.clone(),
                     collection: collection.alias.clone().unwrap_or_else(|| id.to_string()),
                     polled: Stamp(consumer.polled.load(Ordering::Relaxed)),

@@ -9,6 +9,7 @@ pub mod counts;
 pub mod curated;
 pub mod desk;
 pub mod document;
+pub mod elsewhere;
 pub mod error;
 pub mod exchange;
 pub mod guard;
@@ -32,6 +33,7 @@ use crate::store::audit::Act;
 use crate::store::directory::{Directory, Edit};
 use crate::store::paper::{Kind, Paper};
 use crate::store::{Condition, EditError, Store, StoreError};
+use crate::taxii::stamp::Stamp;
 use bell::Bell;
 use catalog::Catalog;
 use clock::Clock;
@@ -50,7 +52,7 @@ pub struct Feed {
     /// Held while an edit is stored and published, so that directories are published in the order of the edits.
     editing: Mutex<()>,
     options: Options,
-    /// Held while an analyst's act is read, made and written, so that none is made from what another is about to replace.
+    /// Held while an analyst's act is read, made and written, so that none is made from what another is about to replace; see [`Feed::turn`].
     desk: Mutex<()>,
     guard: Guard,
     /// How far the imports are that go on.
@@ -60,6 +62,10 @@ pub struct Feed {
     counts: Counts,
     catalog: Arc<Catalog>,
     values: Arc<Values>,
+    /// This server among all that have the store.
+    server: Uuid,
+    /// Up to where the audit log was read for what others have changed.
+    learned: Mutex<Stamp>,
 }
 
 /// What an operator may set about reading and writing.
@@ -85,7 +91,10 @@ pub struct Options {
 impl Feed {
     /// Opens the feed on a store.
     pub async fn open(store: Arc<dyn Store>, clock: Arc<dyn Clock>, options: Options) -> Result<Self, StoreError> {
+        // Before the directory, so that nothing is missed in between.
+        let learned = elsewhere::last_entry(&*store).await?;
         let directory = ArcSwap::from_pointee(store.directory().await?);
+        let server = if store.is_shared() { Uuid::new_v4() } else { Uuid::nil() };
         let counts = Counts::default();
         let watched = store.clone();
         counts.watch_cache("segments", move || watched.condition().ready);
@@ -104,6 +113,8 @@ impl Feed {
             counts,
             catalog,
             values: Arc::default(),
+            server,
+            learned: Mutex::new(learned),
         })
     }
 

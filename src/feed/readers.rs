@@ -54,6 +54,9 @@ pub struct Handed {
     pub objects: u64,
     /// Of what, by when.
     pub spans: Vec<Span>,
+    /// The server that handed it out; none is told where there is but one.
+    #[serde(default, skip_serializing_if = "Uuid::is_nil")]
+    pub server: Uuid,
 }
 
 /// What a consumer was handed, and whether that was written down.
@@ -171,19 +174,33 @@ fn join(spans: &mut Vec<Span>) {
 impl Feed {
     /// Reads what consumers were handed before the start.
     pub async fn recall_handed(&self) -> Result<(), StoreError> {
-        for paper in self.papers(Kind::Handed).await? {
-            if let Ok(handed) = serde_json::from_slice(&paper.text) {
-                self.consumers.recall(handed);
-            }
-        }
+        let own = self.all_handed().await?.into_iter().filter(|handed| handed.server == self.server);
+        own.for_each(|handed| self.consumers.recall(handed));
         Ok(())
+    }
+
+    /// What consumers were handed, as all servers have written it down.
+    async fn all_handed(&self) -> Result<Vec<Handed>, StoreError> {
+        let papers = self.papers(Kind::Handed).await?;
+        Ok(papers.iter().filter_map(|paper| serde_json::from_slice(&paper.text).ok()).collect())
+    }
+
+    /// What consumers were handed by other servers.
+    pub(super) async fn handed_elsewhere(&self) -> Result<Vec<Handed>, StoreError> {
+        if !self.is_shared() {
+            return Ok(Vec::new());
+        }
+        Ok(self.all_handed().await?.into_iter().filter(|handed| handed.server != self.server).collect())
     }
 
     /// Writes down what consumers were handed since it was written down last.
     pub async fn keep_handed(&self) -> Result<(), StoreError> {
         for handed in self.consumers.books().into_iter().filter_map(|book| book.changed()) {
+            let handed = Handed { server: self.server, ..handed };
             let text = serde_json::to_vec(&handed).map_err(|error| StoreError::Engine(format!("what {} was handed: {error}", handed.user)))?;
             let id = Uuid::new_v5(&handed.collection, handed.user.as_bytes());
+            // Where there is but one server, its name changes nothing.
+            let id = Uuid::from_u128(id.as_u128() ^ self.server.as_u128());
             let expires = Stamp(self.clock.now().0 + REMEMBERED);
             self.keep(Paper { kind: Kind::Handed, id, owner: handed.user, expires, text: text.into() }).await?;
         }
@@ -201,7 +218,8 @@ impl Feed {
     pub async fn readers(&self, collection: Uuid, id: &StixId) -> Result<Readers, StoreError> {
         let select = Select { ids: Some(vec![id.clone()]), ..Select::all(Versions::All, Level::Red) };
         let records = self.store.page(collection, &select).await?.records;
-        let books: Vec<Handed> = self.consumers.books().iter().map(|book| book.read()).collect();
+        let mut books: Vec<Handed> = self.consumers.books().iter().map(|book| book.read()).collect();
+        books.extend(self.handed_elsewhere().await?);
         let mut versions = Vec::new();
         for (at, record) in records.iter().enumerate() {
             let superseded = records.get(at + 1).map(|next| next.added);

@@ -15,7 +15,7 @@ use crate::taxii::stamp::Stamp;
 const LONGEST: usize = 256 << 20;
 /// How long connecting may take, and how long nothing may come.
 const CONNECT: Duration = Duration::from_secs(10);
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 /// How often an answer may say that the thing is elsewhere.
 const REDIRECTS: usize = 5;
 

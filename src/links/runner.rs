@@ -57,7 +57,10 @@ impl Runner {
     pub async fn run(self, feed: Arc<Feed>) {
         let mut ear = feed.bell().listen();
         while !ear.is_over() {
-            for link in feed.directory().links.values().filter(|link| !link.paused) {
+            let links = feed.directory();
+            // Of several servers one runs all links.
+            let leads = links.links.is_empty() || feed.leads("links").await;
+            for link in links.links.values().filter(|link| leads && !link.paused) {
                 if self.is_due(&feed, link).await {
                     let (runner, feed, link) = (self.clone(), feed.clone(), link.clone());
                     tokio::spawn(async move { runner.once(&feed, &link).await });

@@ -103,6 +103,9 @@ pub struct Entry {
     /// The versions that were stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored: Option<Stored>,
+    /// Objects that count higher from then on, since they hold what was stored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub raised: Vec<String>,
     /// The versions that were deleted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deleted: Vec<Deleted>,
@@ -167,7 +170,7 @@ impl Act {
 
     /// The entry of this act, of which nothing has come yet.
     pub(super) fn entry(self) -> Entry {
-        Entry { act: self, collection: None, stored: None, deleted: Vec::new(), changed: Vec::new() }
+        Entry { act: self, collection: None, stored: None, raised: Vec::new(), deleted: Vec::new(), changed: Vec::new() }
     }
 }
 

@@ -24,7 +24,7 @@ use crate::stix::time::Instant;
 use crate::taxii::resource::{Status, StatusDetail};
 use crate::taxii::stamp::Stamp;
 
-/// Makes one test of each function of the suite; the argument is a closure that returns a store and what must outlive it.
+/// Makes one test of each function of the suite; the argument opens a store, and gives it with what must outlive it, or nothing where there can be none.
 macro_rules! suite {
     ($open:expr) => {
         $crate::store::contract::suite!($open;
@@ -43,8 +43,9 @@ macro_rules! suite {
     ($open:expr; $($name:ident)*) => {
         $(#[tokio::test]
         async fn $name() {
-            let (store, _keep) = ($open)();
-            $crate::store::contract::$name(&store).await;
+            if let Some((store, _keep)) = ($open)().await {
+                $crate::store::contract::$name(&store).await;
+            }
         })*
     };
 }

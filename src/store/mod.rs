@@ -9,8 +9,10 @@ pub mod memory;
 pub mod only;
 pub mod open;
 pub mod paper;
+pub mod postgres;
 mod rules;
 mod segments;
+mod shelf;
 pub mod sled;
 pub mod text;
 
@@ -134,6 +136,25 @@ pub trait Store: Send + Sync + 'static {
     /// Forgets the statuses and papers that have expired at `now` and returns how many.
     async fn sweep(&self, now: Stamp) -> Result<usize, StoreError>;
 
+    /// Waits until something may have been changed by another server that has the same store. Never ends where there can be none.
+    ///
+    /// May end for nothing, and tells nothing of what has changed: that stands in the audit log.
+    async fn elsewhere(&self) {
+        std::future::pending::<()>().await;
+    }
+
+    /// Whether other servers may have the same store.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// Gives `who` the leave to do `what` for so many seconds, or prolongs it, unless another has it; whether it has it now.
+    ///
+    /// For what only one of several servers may do at a time. Where there is but one, it always has it.
+    async fn lease(&self, _what: &str, _who: Uuid, _seconds: u32) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
     /// How the store does, as far as it can tell at once.
     fn condition(&self) -> Condition {
         Condition::default()
@@ -196,7 +217,7 @@ pub enum StoreError {
     #[error("the store {0} is in use by another process")]
     Locked(String),
     /// The name is that of no store.
-    #[error("{0:?} names no store: expected memory: or sled:DIRECTORY")]
+    #[error("{0:?} names no store: expected memory:, sled:DIRECTORY or postgres://USER:PASSWORD@HOST/DATABASE")]
     Name(String),
     /// The engine failed.
     #[error("the store failed: {0}")]

@@ -409,7 +409,7 @@ async fn two_programs_share_by_themselves_as_the_command_line_says() {
         let page = get.basic_auth("other", Some(PASSWORD)).send().await.unwrap().json::<Value>().await.unwrap();
         page["objects"].as_array().cloned().unwrap_or_default()
     };
-    let arrived = tokio::time::timeout(std::time::Duration::from_secs(60), async {
+    let arrived = tokio::time::timeout(std::time::Duration::from_mins(1), async {
         loop {
             let found = objects().await;
             if !found.is_empty() {

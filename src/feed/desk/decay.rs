@@ -86,7 +86,7 @@ impl Feed {
 
     /// Lets indicators fall that are still due when their turn has come.
     async fn fall(&self, working: &Working, ids: &[StixId], act: Act) -> Result<usize, FeedError> {
-        let _turn = self.desk.lock().await;
+        let _turn = self.turn().await?;
         let now = act.at;
         let held = self.held(&working.reading, ids).await?;
         let mut plan = Plan::default();

@@ -305,7 +305,7 @@ impl Feed {
         if good.is_empty() {
             return Ok(());
         }
-        let _turn = self.desk.lock().await;
+        let _turn = self.turn().await?;
         let ids: Vec<StixId> = good.iter().map(|object| object.id.clone()).collect();
         let there = self.versions_held(&working.reading, &ids).await?;
         let word = |id: &StixId| if there.contains_key(id.as_str()) { "merged" } else { "new" };

@@ -88,7 +88,7 @@ impl Feed {
     /// the collection.
     pub async fn publish(&self, working: &Working, proposals: &[Proposal], dry_run: bool, act: Act) -> Result<Vec<Verdict>, FeedError> {
         let fits = self.fits(proposals, working.reading.clearance).await?;
-        let _turn = self.desk.lock().await;
+        let _turn = self.turn().await?;
         let (now, author) = (act.at, identity::author(&act.who));
         // What several say is at the level of the first.
         let mut levels = BTreeMap::new();

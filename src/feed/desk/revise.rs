@@ -66,7 +66,7 @@ pub enum Revised {
 impl Feed {
     /// Makes a new version of each object with one change. All new versions are one write.
     pub async fn revise(&self, working: &Working, ids: &[StixId], change: &Change, act: Act) -> Result<Vec<Revised>, FeedError> {
-        let _turn = self.desk.lock().await;
+        let _turn = self.turn().await?;
         let now = act.at;
         let held = self.held(&working.reading, ids).await?;
         let mut plan = Plan::default();
@@ -82,7 +82,7 @@ impl Feed {
     /// Takes up the content that an object had in an earlier version. Of one that is revoked, which is final, a successor takes it up: a new
     /// object, and a relationship that says what it follows.
     pub async fn restore(&self, working: &Working, id: &StixId, version: &str, act: Act) -> Result<Revised, FeedError> {
-        let _turn = self.desk.lock().await;
+        let _turn = self.turn().await?;
         let now = act.at;
         let instant = Instant::parse(version).map_err(|_| Unfit::Asked(format!("{version:?} is no version")))?;
         let old = self.version(&working.reading, id, instant).await?.ok_or_else(|| Unfit::Missing(id.clone()))?;

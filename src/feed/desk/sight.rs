@@ -60,7 +60,7 @@ impl Default for Sighted {
 impl Feed {
     /// Records a sighting of each object, and what it means for the confidence of those that are indicators, in one write.
     pub async fn sight(&self, working: &Working, ids: &[StixId], sighted: &Sighted, act: Act) -> Result<Vec<Revised>, FeedError> {
-        let _turn = self.desk.lock().await;
+        let _turn = self.turn().await?;
         let (now, author) = (act.at, identity::author(&act.who));
         let (first, last) = sighted.times(now)?;
         let held = self.held(&working.reading, ids).await?;

@@ -85,7 +85,7 @@ impl Feed {
     }
 
     async fn undo_some(&self, working: &Working, written: &[Imported], act: Act, undone: &mut Undone) -> Result<(), FeedError> {
-        let _turn = self.desk.lock().await;
+        let _turn = self.turn().await?;
         let now = act.at;
         let ids: Vec<StixId> = written.iter().map(|imported| imported.id.clone()).collect();
         let newest = self.held(&working.reading, &ids).await?;

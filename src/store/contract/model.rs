@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use proptest::prelude::*;
+use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use super::{DAY, NOW, id, object, observable, select, trail};
@@ -260,20 +261,20 @@ struct Pair<S> {
 }
 
 /// Does `steps` to a fresh store and to the model, and compares whatever can be seen of both; panics where they differ.
-pub fn check<S: Store>(open: impl FnOnce() -> S, reopen: impl Fn(S) -> S, steps: &[Step]) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+pub fn check<S: Store>(open: impl FnOnce(&Runtime) -> S, reopen: impl Fn(&Runtime, S) -> S, steps: &[Step]) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut pair =
-        Pair { store: open(), shelves: [Shelf::default(), Shelf::default()], statuses: Vec::new(), log: Vec::new(), envelopes: 0, now: NOW };
+        Pair { store: open(&runtime), shelves: [Shelf::default(), Shelf::default()], statuses: Vec::new(), log: Vec::new(), envelopes: 0, now: NOW };
     runtime.block_on(pair.set_up());
     for step in steps {
         if matches!(step, Step::Reopen) {
-            pair.store = reopen(pair.store);
+            pair.store = reopen(&runtime, pair.store);
         } else {
             runtime.block_on(pair.take(step));
         }
     }
     runtime.block_on(pair.compare_all());
-    pair.store = reopen(pair.store);
+    pair.store = reopen(&runtime, pair.store);
     runtime.block_on(pair.compare_all());
 }
 

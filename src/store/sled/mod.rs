@@ -435,18 +435,18 @@ mod tests {
         (open(&dir), dir)
     }
 
-    contract::suite!(fresh);
+    contract::suite!(async || Some(fresh()));
 
     proptest::proptest! {
         #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
         #[test]
         fn agrees_with_the_model(steps in model::steps()) {
             let dir = TempDir::new().unwrap();
-            let reopen = |store: SledStore| {
+            let reopen = |_: &_, store: SledStore| {
                 drop(store);
                 open(&dir)
             };
-            model::check(|| open(&dir), reopen, &steps);
+            model::check(|_| open(&dir), reopen, &steps);
         }
     }
 

@@ -311,13 +311,14 @@ impl<'a> Group<'a> {
                     object.warning = self.fresh.get(*at).and_then(|fresh| fresh.parts.warning.clone());
                 }
             }
-            if let Some(act) = addition.act.take() {
-                plan.log(act, addition.collection, self.added(drafts.iter().flatten()))?;
-            }
-            let answer = drafts.map(|drafts| drafts.into_iter().map(|draft| self.outcome(draft)).collect());
             let number = self.view.house.number(addition.collection).ok();
             let raised = self.raised.iter().filter(|((its, _), _)| Some(*its) == number).map(|(_, (id, _))| id.clone());
-            plan.answer(addition, answer, raised.collect())?;
+            let raised: Vec<StixId> = raised.collect();
+            if let Some(act) = addition.act.take() {
+                plan.log(act, addition.collection, self.added(drafts.iter().flatten()), &raised)?;
+            }
+            let answer = drafts.map(|drafts| drafts.into_iter().map(|draft| self.outcome(draft)).collect());
+            plan.answer(addition, answer, raised)?;
         }
         Ok(plan)
     }
@@ -377,13 +378,14 @@ impl Plan {
     }
 
     /// Tells the audit log what was stored, if anything was.
-    fn log(&mut self, act: Act, collection: Uuid, stored: Option<Stored>) -> Result<(), StoreError> {
+    fn log(&mut self, act: Act, collection: Uuid, stored: Option<Stored>, raised: &[StixId]) -> Result<(), StoreError> {
         if stored.is_none() {
             return Ok(());
         }
         let (key, text) = entry(&mut self.audited, act, |entry| {
             entry.collection = Some(collection);
             entry.stored = stored;
+            entry.raised = raised.iter().map(ToString::to_string).collect();
         })?;
         self.commit.insert(key, text);
         Ok(())

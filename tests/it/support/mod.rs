@@ -3,6 +3,7 @@
 pub(crate) mod checks;
 pub(crate) mod client;
 pub(crate) mod console;
+pub(crate) mod postgres;
 pub(crate) mod raw;
 pub(crate) mod samples;
 pub(crate) mod server;

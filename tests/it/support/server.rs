@@ -27,6 +27,7 @@ use taxiway::stix::marking::Level;
 use taxiway::store::Store;
 use taxiway::store::directory::{Collection, Edit, Rights, Root, Token, User};
 use taxiway::store::memory::MemoryStore;
+use taxiway::store::postgres::{Options, PostgresStore};
 use taxiway::store::sled::{self, SledStore};
 
 use taxiway::taxii::stamp::Stamp;
@@ -35,6 +36,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::client::{self, Client};
+use super::postgres;
 use super::raw::Raw;
 
 /// The collection that most tests use.
@@ -84,10 +86,12 @@ const COLLECTIONS: [(&str, &str, bool, [Rights; 3]); 6] = [
 pub(crate) enum Backend {
     Memory,
     Sled,
+    /// In a database of its own on the PostgreSQL that `TAXIWAY_POSTGRES` names; in memory where that names none.
+    Postgres,
 }
 
-/// Both, for the tests whose outcome hangs on the store.
-pub(crate) const EVERY_STORE: [Backend; 2] = [Backend::Memory, Backend::Sled];
+/// All, for the tests whose outcome hangs on the store.
+pub(crate) const EVERY_STORE: [Backend; 3] = [Backend::Memory, Backend::Sled, Backend::Postgres];
 
 /// A clock that stands still but for a millisecond at each look, and jumps when it is told to.
 #[derive(Debug)]
@@ -120,8 +124,9 @@ impl Server {
     pub(crate) async fn start() -> Self {
         let backend = match std::env::var("TAXIWAY_TEST_STORE").as_deref() {
             Ok("sled") => Backend::Sled,
+            Ok("postgres") => Backend::Postgres,
             Ok("memory") | Err(_) => Backend::Memory,
-            Ok(other) => panic!("TAXIWAY_TEST_STORE is memory or sled, not {other}"),
+            Ok(other) => panic!("TAXIWAY_TEST_STORE is memory, sled or postgres, not {other}"),
         };
         Self::on(backend).await
     }
@@ -144,6 +149,10 @@ impl Server {
         let directory = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = match backend {
             Backend::Memory => Arc::new(MemoryStore::default()),
+            Backend::Postgres => match postgres::server() {
+                Some(server) => Arc::new(PostgresStore::open(&postgres::database(&server).await, &Options::default()).await.unwrap()),
+                None => Arc::new(MemoryStore::default()),
+            },
             Backend::Sled => Arc::new(SledStore::open(directory.path(), sled::Options { cache: 16 << 20, segments: 64 << 10, reserve: 0 }).unwrap()),
         };
         let clock = Arc::new(TestClock(AtomicU64::new(START)));
@@ -171,11 +180,15 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let gate = Gate::new(listener, &app.options.limits).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
+        let following = feed.clone();
         tokio::spawn(async move {
             let stop = async {
                 let _ = stopped.await;
             };
-            serve::serve(router, gate, None, &app.options.limits, stop).await
+            tokio::select! {
+                () = following.follow_elsewhere() => unreachable!("it follows for ever"),
+                served = serve::serve(router, gate, None, &app.options.limits, stop) => served,
+            }
         });
         Self { address, clock, feed, http: client::http(), _stop: stop, _directory: directory }
     }

@@ -1,0 +1,107 @@
+//! The contract on a real PostgreSQL, which `TAXIWAY_POSTGRES` names: an account that may make databases.
+
+use std::sync::Arc;
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection, query, query_as, query_scalar};
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+use super::page::Asked;
+use super::{Options, PostgresStore};
+use crate::stix::marking::Level;
+use crate::store::contract::{self, model};
+use crate::store::only::Only;
+use crate::store::{Addition, Select, Store, Versions};
+use crate::taxii::stamp::Stamp;
+
+/// Where databases can be made; says it if that is nowhere.
+fn server() -> Option<String> {
+    let server = std::env::var("TAXIWAY_POSTGRES").ok();
+    assert!(server.is_some() || std::env::var_os("CI").is_none(), "TAXIWAY_POSTGRES names no PostgreSQL");
+    if server.is_none() {
+        eprintln!("skipped: TAXIWAY_POSTGRES names no PostgreSQL");
+    }
+    server
+}
+
+/// A database of its own, and the store in it.
+async fn fresh() -> Option<(PostgresStore, ())> {
+    let url = database(&server()?).await;
+    Some((PostgresStore::open(&url, &Options::default()).await.unwrap(), ()))
+}
+
+/// Makes a database.
+async fn database(server: &str) -> String {
+    let name = format!("taxiway_{}", Uuid::new_v4().simple());
+    let mut connection = PgConnection::connect(server).await.unwrap();
+    query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.unwrap();
+    let mut url = url::Url::parse(server).unwrap();
+    url.set_path(&name);
+    url.into()
+}
+
+contract::suite!(fresh);
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+    #[test]
+    fn agrees_with_the_model(steps in model::steps()) {
+        if let Some(server) = server() {
+            let url = Runtime::new().unwrap().block_on(database(&server));
+            let open = |runtime: &Runtime| runtime.block_on(PostgresStore::open(&url, &Options::default())).unwrap();
+            model::check(open, |runtime, store| { drop(store); open(runtime) }, &steps);
+        }
+    }
+}
+
+/// The plan of a statement for a page, after the table has been filled with objects of which each has two versions.
+async fn plan(store: &PostgresStore, collection: Uuid, select: &Select) -> String {
+    let number = store.inner.number(collection).await.unwrap();
+    let asked = Asked { number, select, from: select.from.max(select.after) };
+    let sql = format!("EXPLAIN {}", asked.sql("added, body", 101));
+    let lines: Vec<(String,)> = asked.bind(query_as(AssertSqlSafe(sql))).fetch_all(&store.inner.primary).await.unwrap();
+    lines.into_iter().map(|(line,)| line + "\n").collect()
+}
+
+#[tokio::test]
+async fn every_hot_statement_walks_along_an_index_and_sorts_nothing() {
+    let Some((store, ())) = fresh().await else { return };
+    let collection = contract::collection(&store).await;
+    for round in 0..40u128 {
+        let kinds = ["indicator", "malware", "relationship"];
+        let ids = (0..500).map(|n| contract::id(kinds[n % 3], (round % 20) * 500 + n as u128));
+        let second = if round < 20 { "01" } else { "02" };
+        let objects = ids.map(|id| contract::object(&id, second, "a")).collect();
+        store.add(Addition { collection, objects, now: Stamp(1), receipt: None, act: None }).await.unwrap();
+    }
+    query("ANALYZE").execute(&store.inner.primary).await.unwrap();
+    let number = store.inner.number(collection).await.unwrap();
+    let middle: i64 = query_scalar(AssertSqlSafe(format!("SELECT added FROM version_{number} ORDER BY added OFFSET 15000 LIMIT 1")))
+        .fetch_one(&store.inner.primary)
+        .await
+        .unwrap();
+    let middle = super::stamp(middle);
+    let types = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+    let page = Select { limit: 100, clearance: Level::Green, ..contract::select() };
+    for (what, select, index) in [
+        ("a crawl", Select { from: middle, ..page.clone() }, "_added_idx on"),
+        ("a poll", Select { from: middle, after: middle, ..page.clone() }, "Merge Append"),
+        ("a poll for a type", Select { from: middle, after: middle, types: types(&["indicator"]), ..page.clone() }, "Merge Append"),
+        ("a crawl of a type", Select { from: middle, types: types(&["indicator"]), ..page.clone() }, "kind"),
+        ("a crawl of two types", Select { from: middle, types: types(&["indicator", "malware"]), ..page.clone() }, "Merge Append"),
+        (
+            "a crawl of what came from others",
+            Select { from: middle, only: Some(Arc::new(Only { not_from: Some(Uuid::nil()), ..Only::default() })), ..page.clone() },
+            "",
+        ),
+        ("all versions", Select { from: middle, versions: Versions::All, ..page.clone() }, "pkey"),
+    ] {
+        let plan = plan(&store, collection, &select).await;
+        assert!(plan.contains("Index") && plan.contains(index), "{what}: {plan}");
+        assert!(!plan.contains("Sort  ") && !plan.contains("Seq Scan") && !plan.contains("Bitmap"), "{what}: {plan}");
+        println!("{what}\n{plan}");
+    }
+    let ids = Some(vec![contract::id("indicator", 3)]);
+    let plan = plan(&store, collection, &Select { ids, ..page }).await;
+    assert!(plan.contains("object_instant") && !plan.contains("Seq Scan"), "{plan}");
+}
