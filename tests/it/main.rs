@@ -49,6 +49,7 @@ mod pattern_oracle;
 mod pattern_properties;
 mod pattern_strategy;
 mod robustness;
+mod scale;
 mod status;
 mod tls;
 mod versions;

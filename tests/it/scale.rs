@@ -1,0 +1,207 @@
+//! Several servers on one PostgreSQL, each a real program: writers and followers that go from one to another while servers and databases are killed.
+
+mod cluster;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use taxiway::taxii::media;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::program::{self, ADMIN_PASSWORD};
+use crate::scene::random;
+use crate::support::client;
+use crate::support::samples::{indicator, with};
+use cluster::{Cluster, Line, url};
+
+const WRITERS: usize = 8;
+const FOLLOWERS: usize = 4;
+/// Envelopes of each writer, and objects in each.
+const ENVELOPES: usize = 40;
+const OBJECTS: usize = 5;
+/// How long who was refused, or has found nothing, waits before it asks again.
+const PAUSE: Duration = Duration::from_millis(20);
+/// How often a follower that misses something asks before that counts as lost.
+const PATIENCE: usize = 500;
+/// What servers say is not read here: it must not fill the pipe.
+const SETTINGS: &str = "[log]\nfilter = \"off\"\n[limits]\nrequests_per_minute = 0\nobjects_per_minute = 0\n";
+
+/// Servers on one database, by where they are at the moment.
+struct Servers {
+    folder: tempfile::TempDir,
+    stores: Vec<Vec<String>>,
+    running: Mutex<Vec<Option<program::Server>>>,
+    urls: RwLock<Vec<String>>,
+    http: reqwest::Client,
+}
+
+impl Servers {
+    /// Starts a server with each of these flags.
+    fn start(flags: Vec<Vec<String>>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("taxiway.toml"), SETTINGS).unwrap();
+        let servers = Self {
+            folder,
+            running: Mutex::new(flags.iter().map(|_| None).collect()),
+            urls: RwLock::new(vec![String::new(); flags.len()]),
+            stores: flags,
+            http: client::http(),
+        };
+        (0..servers.stores.len()).for_each(|at| servers.start_again(at));
+        servers
+    }
+
+    /// Kills a server as `kill -9` does, if it is running, and starts it.
+    fn start_again(&self, at: usize) {
+        drop(self.running.lock().unwrap()[at].take());
+        let flags: Vec<&str> = self.stores[at].iter().map(String::as_str).collect();
+        let server = program::Server::start_with(self.folder.path(), &flags, Some(ADMIN_PASSWORD));
+        self.urls.write().unwrap()[at].clone_from(&server.url);
+        self.running.lock().unwrap()[at] = Some(server);
+    }
+
+    fn any(&self) -> String {
+        let urls = self.urls.read().unwrap();
+        urls[usize::try_from(random(urls.len() as u64)).unwrap()].clone()
+    }
+
+    fn run(&self, arguments: &[&str]) {
+        let running = self.running.lock().unwrap();
+        let (code, _, said) = running[0].as_ref().unwrap().run(self.folder.path(), arguments);
+        assert_eq!(code, 0, "{arguments:?}: {said}");
+    }
+
+    /// Asks any server, and then another, until one answers with success.
+    async fn ask(&self, under: &str, body: Option<&Value>) -> (reqwest::header::HeaderMap, Value) {
+        loop {
+            let target = format!("{}/feeds/collections/shared/objects/{under}", self.any());
+            let request = match body {
+                Some(body) => self.http.post(target).header("content-type", media::TAXII).body(body.to_string()),
+                None => self.http.get(target),
+            };
+            let answer = request.basic_auth("admin", Some(ADMIN_PASSWORD)).header("accept", media::TAXII).send().await;
+            if let Ok(answer) = answer
+                && answer.status().is_success()
+            {
+                let headers = answer.headers().clone();
+                // An answer that breaks off is none.
+                if let Ok(text) = answer.text().await
+                    && let Ok(json) = serde_json::from_str(&text)
+                {
+                    return (headers, json);
+                }
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// Posts envelopes until each was acknowledged.
+async fn write(servers: Arc<Servers>, writer: usize, acknowledged: watch::Sender<Vec<String>>) {
+    for envelope in 0..ENVELOPES {
+        let objects: Vec<Value> = (0..OBJECTS).map(|_| with(&indicator(writer), json!({ "id": format!("indicator--{}", Uuid::new_v4()) }))).collect();
+        let ids: Vec<String> = objects.iter().map(|object| object["id"].as_str().unwrap().to_owned()).collect();
+        let (_, status) = servers.ask("", Some(&json!({ "objects": objects }))).await;
+        assert_eq!(status["success_count"], OBJECTS, "envelope {envelope} of writer {writer}: {status}");
+        acknowledged.send_modify(|all| all.extend(ids));
+    }
+}
+
+/// Follows the collection with its own cursor alone until it has everything that was acknowledged, each object once.
+async fn follow(servers: Arc<Servers>, acknowledged: watch::Receiver<Vec<String>>, written: watch::Receiver<bool>) -> usize {
+    let (mut seen, mut cursor, mut in_vain) = (HashSet::new(), String::new(), 0);
+    loop {
+        let (headers, page) = servers.ask(&format!("?limit=20{cursor}"), None).await;
+        let objects = page["objects"].as_array().map(Vec::as_slice).unwrap_or_default();
+        for object in objects {
+            let id = object["id"].as_str().unwrap().to_owned();
+            assert!(seen.insert(id.clone()), "{id} came twice");
+        }
+        if let Some(next) = page["next"].as_str() {
+            cursor = format!("&next={next}");
+        } else if let Some(last) = headers.get("x-taxii-date-added-last") {
+            cursor = format!("&added_after={}", last.to_str().unwrap());
+        }
+        if objects.is_empty() && *written.borrow() {
+            let missing = acknowledged.borrow().iter().filter(|id| !seen.contains(*id)).count();
+            if missing == 0 {
+                return seen.len();
+            }
+            in_vain += 1;
+            assert!(in_vain < PATIENCE, "{missing} objects were acknowledged and never came");
+        }
+        if objects.is_empty() {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// Waits until so many objects were acknowledged.
+async fn until(acknowledged: &watch::Sender<Vec<String>>, share: f64) {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a share of a few thousand")]
+    let wanted = ((WRITERS * ENVELOPES * OBJECTS) as f64 * share) as usize;
+    acknowledged.subscribe().wait_for(|all| all.len() >= wanted).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nothing_acknowledged_is_lost_when_servers_and_databases_are_killed_and_each_object_comes_once() {
+    let Some(primary) = Cluster::fresh() else { return };
+    primary.tell("CREATE DATABASE taxiway").await;
+    let replica = primary.replica().await;
+    let line = Line::to(primary.port).await;
+    let store = url("taxiway", line.port);
+    // One of them reads from the replica what that has.
+    let read_url = format!("[postgres]\nread_url = \"{}\"\n{SETTINGS}", url("taxiway", replica.port));
+    let reads = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(reads.path(), read_url).unwrap();
+    let flags = |more: &[&str]| ["--store", &store].iter().chain(more).map(|flag| (*flag).to_owned()).collect::<Vec<_>>();
+    let servers = Arc::new(Servers::start(vec![flags(&[]), flags(&[]), flags(&["--config", &reads.path().display().to_string()])]));
+    servers.run(&["root", "add", "feeds", "--title", "Feeds"]);
+    servers.run(&["collection", "add", "feeds/shared", "--title", "Shared"]);
+
+    let (acknowledged, written) = (watch::Sender::new(Vec::new()), watch::Sender::new(false));
+    let writers: Vec<_> = (0..WRITERS).map(|writer| tokio::spawn(write(servers.clone(), writer, acknowledged.clone()))).collect();
+    let followers: Vec<_> = (0..FOLLOWERS).map(|_| tokio::spawn(follow(servers.clone(), acknowledged.subscribe(), written.subscribe()))).collect();
+
+    let blocking = async |work: Box<dyn FnOnce() + Send>| tokio::task::spawn_blocking(work).await.unwrap();
+    let again = |at: usize| {
+        let servers = servers.clone();
+        Box::new(move || servers.start_again(at))
+    };
+    until(&acknowledged, 0.2).await;
+    blocking(again(0)).await;
+    until(&acknowledged, 0.4).await;
+    let primary = Arc::new(primary);
+    let crashed = primary.clone();
+    blocking(Box::new(move || {
+        crashed.kill();
+        crashed.start();
+    }))
+    .await;
+    until(&acknowledged, 0.6).await;
+    let (crashed, promoted, port) = (primary.clone(), Arc::new(replica), line.port);
+    let next = promoted.clone();
+    blocking(Box::new(move || {
+        crashed.kill();
+        next.promote();
+    }))
+    .await;
+    line.lead_to(promoted.port);
+    assert_eq!(port, line.port);
+    until(&acknowledged, 0.8).await;
+    blocking(again(1)).await;
+    blocking(again(2)).await;
+
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    written.send_replace(true);
+    for follower in followers {
+        assert!(follower.await.unwrap() >= WRITERS * ENVELOPES * OBJECTS);
+    }
+    let told: HashMap<String, usize> = acknowledged.borrow().iter().map(|id| (id.clone(), 1)).collect();
+    assert_eq!(told.len(), WRITERS * ENVELOPES * OBJECTS);
+}
