@@ -49,7 +49,7 @@ CREATE TABLE grave (
     object     text COLLATE "C" NOT NULL,
     instant    bytea NOT NULL,
     said       text NOT NULL,
-    body       bytea NOT NULL,
+    digest     bytea NOT NULL,              -- of the content
     PRIMARY KEY (collection, object, instant)
 );
 

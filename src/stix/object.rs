@@ -119,7 +119,7 @@ pub fn level(object: &Members<'_>) -> Level {
 }
 
 /// The objects that a report, grouping, note, opinion or observation holds, each once.
-fn holds(object: &Members<'_>) -> Vec<StixId> {
+pub fn holds(object: &Members<'_>) -> Vec<StixId> {
     let refs = object.get("object_refs").and_then(Json::as_list).unwrap_or_default();
     let mut ids: Vec<StixId> = refs.iter().filter_map(Json::as_text).filter_map(|id| StixId::parse(id).ok()).collect();
     ids.sort_unstable();

@@ -15,6 +15,7 @@ mod segments;
 mod shelf;
 pub mod sled;
 pub mod text;
+pub mod transfer;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

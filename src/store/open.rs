@@ -4,9 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::memory::MemoryStore;
+use super::postgres::transfer::PostgresVessel;
 use super::postgres::{Options as Postgres, PostgresStore};
-use super::sled::copy::{self, Copied};
+use super::sled::copy;
+use super::sled::transfer::SledVessel;
 use super::sled::{Options as Sled, SledStore};
+use super::transfer::{Copied, Vessel, transfer};
 use super::{Store, StoreError};
 
 /// What an operator may set about stores of each kind.
@@ -32,14 +35,31 @@ pub async fn open(url: &str, options: Options) -> Result<Arc<dyn Store>, StoreEr
     Ok(Arc::new(opened.map_err(|e| StoreError::Engine(format!("opening ended: {e}")))??))
 }
 
-/// Copies the store `from`, which nobody may have open, to `to`, where nothing may be yet. `progress` is told the octets copied.
-pub fn copy(from: &str, to: &str, options: &Sled, mut progress: impl FnMut(u64)) -> Result<Copied, StoreError> {
-    copy::copy(&directory(from)?, &directory(to)?, options, &mut progress)
+/// Copies the store `from`, which nobody may use meanwhile, to `to`, where no store may be yet. `progress` is told the octets copied.
+///
+/// Between stores on this machine's disk it is a copy of keys and values; else a [`transfer`], which goes on where it was broken off.
+pub async fn copy(from: &str, to: &str, options: &Sled, progress: impl Fn(u64) + Send + Sync + 'static) -> Result<Copied, StoreError> {
+    if is_postgres(from) || is_postgres(to) {
+        let (from, to) = (vessel(from, options, true).await?, vessel(to, options, false).await?);
+        return transfer(&*from, &*to, &progress).await;
+    }
+    let (from, to, options) = (directory(from)?, directory(to)?, *options);
+    let copied = tokio::task::spawn_blocking(move || copy::copy(&from, &to, &options, &mut |octets| progress(octets))).await;
+    copied.map_err(|error| StoreError::Engine(format!("copying ended: {error}")))?
+}
+
+async fn vessel(url: &str, options: &Sled, there: bool) -> Result<Box<dyn Vessel>, StoreError> {
+    if is_postgres(url) {
+        return Ok(Box::new(PostgresVessel::open(url).await?));
+    }
+    Ok(Box::new(SledVessel::open(&directory(url)?, options, there)?))
 }
 
 /// Rewrites the store that `url` names, which nobody may have open, without what is of no use in it any more.
-pub fn compact(url: &str, options: &Sled, mut progress: impl FnMut(u64)) -> Result<Copied, StoreError> {
-    copy::compact(&directory(url)?, options, &mut progress)
+pub async fn compact(url: &str, options: &Sled, progress: impl Fn(u64) + Send + 'static) -> Result<Copied, StoreError> {
+    let (at, options) = (directory(url)?, *options);
+    let compacted = tokio::task::spawn_blocking(move || copy::compact(&at, &options, &mut |octets| progress(octets))).await;
+    compacted.map_err(|error| StoreError::Engine(format!("compacting ended: {error}")))?
 }
 
 fn is_postgres(url: &str) -> bool {

@@ -16,12 +16,17 @@ pub enum Kind {
     Session = 3,
     /// What became of the lines of an import.
     Lines = 4,
-    /// How a link stands; its id is the link's.
-    Link = 6,
-    /// What consumers were handed; its id is the collection's.
-    Handed = 7,
     /// That lists of a collection were asked for; its id is the collection's.
     Listed = 5,
+    /// How a link stands; its id is the link's.
+    Link = 6,
+    /// What a consumer was handed.
+    Handed = 7,
+}
+
+impl Kind {
+    /// Every kind.
+    pub(super) const ALL: [Self; 7] = [Self::Draft, Self::Import, Self::Session, Self::Lines, Self::Listed, Self::Link, Self::Handed];
 }
 
 /// A paper. What its text says is the business of who keeps it.

@@ -47,7 +47,8 @@ pub(super) struct Kept {
 pub(super) struct Gone {
     pub(super) id: StixId,
     pub(super) instant: Instant,
-    pub(super) object: Bytes,
+    /// The digest of its content.
+    pub(super) digest: [u8; 32],
     pub(super) said: String,
 }
 
@@ -135,7 +136,7 @@ impl Shelf {
     fn gone(&self, new: &NewObject, now: Stamp) -> Option<Outcome> {
         let is_it = |gone: &&Gone| match &new.version {
             Some((_, instant)) => gone.instant == *instant,
-            None => json::same(&gone.object, &new.object),
+            None => gone.digest == json::digest(&new.object),
         };
         let gone = self.deleted.iter().filter(|gone| gone.id == new.id).find(is_it)?;
         let version = new.version.as_ref().map_or_else(|| now.to_string(), |(text, _)| text.clone());
@@ -169,7 +170,8 @@ impl Shelf {
             let (kept, of) = (self.records.remove(stamp), self.versions.get(id));
             let instant = of.and_then(|of| of.iter().find(|(_, added)| *added == stamp)).map(|(instant, _)| instant.clone());
             if let (Some(kept), Some(instant), Removal::ForGood { at, why }) = (kept, instant, removal) {
-                self.deleted.push(Gone { id: id.clone(), instant, object: kept.object, said: rules::deleted(*at, why) });
+                let digest = json::digest(&kept.object);
+                self.deleted.push(Gone { id: id.clone(), instant, digest, said: rules::deleted(*at, why) });
             }
         }
         if let Some(of) = self.versions.get_mut(id) {

@@ -45,7 +45,7 @@ impl Inner {
 }
 
 /// Makes the partition of a collection. It is attached, not made as one, so that nobody who reads has to wait.
-async fn make(conn: &mut Conn, number: u32, collection: &Collection) -> Result<(), Fault> {
+pub(super) async fn make(conn: &mut Conn, number: u32, collection: &Collection) -> Result<(), Fault> {
     query("INSERT INTO collection (number, id) VALUES ($1, $2)").bind(key(number)?).bind(collection.id).execute(&mut *conn).await?;
     for sql in [
         format!("CREATE TABLE version_{number} (LIKE version INCLUDING DEFAULTS)"),

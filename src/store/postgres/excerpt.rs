@@ -12,15 +12,16 @@ use crate::stix::id::{StixId, type_of};
 use crate::stix::marking::Level;
 use crate::stix::time::Instant;
 use crate::store::shelf::{Gone, Kept, Shelf};
+use crate::store::transfer::Whole;
 use crate::store::{NewObject, StoreError};
 use crate::taxii::stamp::Stamp;
 use uuid::Uuid;
 
 /// What of a row a write wants to know. The body only of what may be compared: the latest version, one of the same instant, and SCOs.
-const COLUMNS: &str = "added, object, instant, version, level, origin, revoked, holds, over, under";
+pub(super) const COLUMNS: &str = "added, object, instant, version, level, origin, revoked, holds, over, under";
 
 /// A version as its row holds it.
-type Row = (i64, String, Vec<u8>, String, i16, Option<Uuid>, bool, Option<Vec<String>>, i64, i64, Option<Vec<u8>>);
+pub(super) type Row = (i64, String, Vec<u8>, String, i16, Option<Uuid>, bool, Option<Vec<String>>, i64, i64, Option<Vec<u8>>);
 
 /// A part of a collection that nobody else changes meanwhile.
 #[derive(Debug)]
@@ -87,11 +88,12 @@ impl Excerpt {
     }
 
     async fn read_graves(&mut self, conn: &mut Conn, ids: &BTreeSet<&StixId>) -> Result<(), Fault> {
-        let sql = "SELECT object, instant, said, body FROM grave WHERE collection = $1 AND object = ANY($2)";
+        let sql = "SELECT object, instant, said, digest FROM grave WHERE collection = $1 AND object = ANY($2)";
         let asked = query_as(sql).bind(key(self.number)?).bind(texts(ids));
         let rows: Vec<(String, Vec<u8>, String, Vec<u8>)> = asked.fetch_all(conn).await?;
-        for (id, at, said, object) in rows {
-            self.shelf.deleted.push(Gone { id: object_id(&id)?, instant: instant(&at)?, object: object.into(), said });
+        for (id, at, said, digest) in rows {
+            let digest = digest.try_into().map_err(|_| StoreError::Damaged(format!("a deletion of {id}")))?;
+            self.shelf.deleted.push(Gone { id: object_id(&id)?, instant: instant(&at)?, digest, said });
         }
         self.buried = self.shelf.deleted.len();
         Ok(())
@@ -126,7 +128,7 @@ impl Excerpt {
         }
     }
 
-    fn take(&mut self, rows: Vec<Row>) -> Result<(), Fault> {
+    pub(super) fn take(&mut self, rows: Vec<Row>) -> Result<(), Fault> {
         for (added, id, at, version, level, origin, revoked, holds, over, under, body) in rows {
             let (added, id, level) = (stamp(added), object_id(&id)?, Level::from_byte(u8::try_from(level).unwrap_or(u8::MAX)));
             let holds = holds.unwrap_or_default().iter().map(|id| object_id(id)).collect::<Result<_, _>>()?;
@@ -245,13 +247,46 @@ impl Excerpt {
     }
 
     async fn bury(&self, conn: &mut Conn) -> Result<(), Fault> {
-        for Gone { id, instant, object, said } in self.shelf.deleted.iter().skip(self.buried) {
-            let sql = "INSERT INTO grave (collection, object, instant, said, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-            let put = query(sql).bind(key(self.number)?).bind(id.as_str()).bind(instant.to_key()).bind(said).bind(&object[..]);
-            put.execute(&mut *conn).await?;
+        for Gone { id, instant, digest, said } in self.shelf.deleted.iter().skip(self.buried) {
+            bury(conn, self.number, id.as_str(), instant, said, digest).await?;
         }
         Ok(())
     }
+
+    /// Objects that are to be put into a collection in which there are none of their ids, as they are.
+    pub(super) fn of(number: u32, objects: Vec<Whole>) -> Self {
+        let mut shelf = Shelf::default();
+        for (id, versions) in objects {
+            for (instant, added, kept) in versions {
+                shelf.versions.entry(id.clone()).or_default().insert(instant, added);
+                shelf.records.insert(added, kept);
+            }
+        }
+        Self { number, shelf, before: Stamp::ZERO, rows: BTreeMap::new(), buried: 0 }
+    }
+
+    /// Puts the objects of [`Excerpt::of`].
+    pub(super) async fn put(&self, conn: &mut Conn) -> Result<(), Fault> {
+        self.insert(conn, &self.places()).await
+    }
+
+    /// Everything that was read, by object.
+    pub(super) fn into_objects(mut self) -> Vec<Whole> {
+        let versions: BTreeMap<StixId, BTreeMap<Instant, Stamp>> = self.shelf.versions.drain().collect();
+        let mut records = self.shelf.records;
+        let whole = |(id, versions): (StixId, BTreeMap<Instant, Stamp>)| {
+            let versions = versions.into_iter().filter_map(|(instant, added)| Some((instant, added, records.remove(&added)?)));
+            (id, versions.collect())
+        };
+        versions.into_iter().map(whole).collect()
+    }
+}
+
+/// Notes that a version was deleted for good.
+pub(super) async fn bury(conn: &mut Conn, number: u32, id: &str, instant: &Instant, said: &str, digest: &[u8]) -> Result<(), Fault> {
+    let sql = "INSERT INTO grave (collection, object, instant, said, digest) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+    query(sql).bind(key(number)?).bind(id).bind(instant.to_key()).bind(said).bind(digest).execute(conn).await?;
+    Ok(())
 }
 
 fn texts(ids: &BTreeSet<&StixId>) -> Vec<String> {
@@ -262,6 +297,6 @@ fn object_id(text: &str) -> Result<StixId, StoreError> {
     StixId::parse(text).map_err(|error| StoreError::Damaged(format!("the id {text}: {error}")))
 }
 
-fn instant(key: &[u8]) -> Result<Instant, StoreError> {
+pub(super) fn instant(key: &[u8]) -> Result<Instant, StoreError> {
     Instant::from_key(key).ok_or_else(|| StoreError::Damaged("an instant that is none".into()))
 }

@@ -16,6 +16,7 @@ mod page;
 mod papers;
 #[cfg(test)]
 mod tests;
+pub(super) mod transfer;
 mod write;
 
 use std::sync::Arc;

@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 use super::Options;
 use super::disk::{self, Disk, Seat};
 use crate::store::StoreError;
+use crate::store::transfer::Copied;
 
 /// Octets that are written between two looks at the room on the disk.
 const STEP: usize = 4 << 20;
@@ -15,17 +16,6 @@ const STEP: usize = 4 << 20;
 const LARGE: usize = 100;
 /// What a key and a value cost besides their own octets.
 const OVERHEAD: usize = 64;
-
-/// What a copy holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Copied {
-    /// Keys with their values.
-    pub pairs: u64,
-    /// Octets of both.
-    pub octets: u64,
-    /// A digest of all in their order.
-    pub digest: u128,
-}
 
 /// Copies the store in `from` to `to`, where nothing may be yet: everything, versions, stamps, users and statuses included. The copy is
 /// read back and compared. `progress` is told the octets that were copied.
@@ -126,7 +116,7 @@ struct Tally {
 
 impl Tally {
     fn count(&mut self, key: &[u8], value: &[u8]) {
-        self.copied.pairs += 1;
+        self.copied.records += 1;
         self.copied.octets += (key.len() + value.len()) as u64;
         for part in [key, value] {
             self.digest.update(&part.len().to_be_bytes());
@@ -172,7 +162,7 @@ mod tests {
         let (from, to) = (dir.path().join("from"), dir.path().join("to"));
         let (collection, expected) = used(&from).await;
         let copied = copy(&from, &to, &Options::default(), &mut |_| ()).unwrap();
-        assert!(copied.pairs > 1_200 && copied.octets > 60_000);
+        assert!(copied.records > 1_200 && copied.octets > 60_000);
         let store = SledStore::open(&to, Options::default()).unwrap();
         assert_eq!(whole(&store, collection).await, expected);
         drop(store);

@@ -13,6 +13,7 @@ mod plan;
 mod read;
 mod runs;
 mod shelf;
+pub(super) mod transfer;
 mod view;
 mod write;
 
