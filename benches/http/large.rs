@@ -155,13 +155,13 @@ pub(crate) struct Pull {
     seen: Vec<u64>,
     expected: u64,
     twins: u64,
-    time: Duration,
+    pub(crate) time: Duration,
     cursors: Vec<String>,
 }
 
 impl Pull {
     /// Follows `next` through all objects.
-    fn all(server: &Server, count: u64) -> Outcome<Self> {
+    pub(crate) fn all(server: &Server, count: u64) -> Outcome<Self> {
         Self::of(server, &limit(1000), count, |(serial, _)| serial)
     }
 

@@ -11,6 +11,7 @@ mod lists;
 mod load;
 mod others;
 mod pages;
+mod scale;
 mod space;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "each target uses what it needs")]
@@ -70,7 +71,7 @@ struct Scale {
 type Row = fn(&Scale) -> Outcome<Vec<Line>>;
 
 /// Every row: its name, what it is about, how it is measured.
-const ROWS: [(&str, &str, Row); 15] = [
+const ROWS: [(&str, &str, Row); 19] = [
     ("page100", "GET 100 objects", pages::hundred),
     ("page1000", "GET 1000 objects", pages::thousand),
     ("poll", "empty poll", pages::poll),
@@ -86,6 +87,10 @@ const ROWS: [(&str, &str, Row); 15] = [
     ("memory", "resident memory after a full pull", large::memory),
     ("lists", "lists of a large collection", lists::lists),
     ("flat", "cost of a page in a large collection", large::flat),
+    ("postgres-page", "pages and polls on PostgreSQL", scale::page),
+    ("postgres-ingest", "durable ingest on PostgreSQL", scale::ingest),
+    ("postgres-pull", "full pull on PostgreSQL", scale::pull),
+    ("postgres-opentaxii", "GET 100 objects beside OpenTAXII, both on PostgreSQL", scale::opentaxii),
 ];
 
 fn main() -> ExitCode {

@@ -1,6 +1,6 @@
 """Prepares another TAXII server to serve the objects of a file, and prints the path of its collection.
 
-usage: others.py opentaxii|medallion FOLDER OBJECTS.json USER PASSWORD
+usage: others.py opentaxii|medallion FOLDER OBJECTS.json USER PASSWORD [POSTGRESQL-URL]
 
 The folder gets what the server needs to start: a configuration and, for OpenTAXII, its databases.
 """
@@ -13,20 +13,21 @@ import uuid
 from pathlib import Path
 
 
-def opentaxii(folder: Path, objects: list, user: str, password: str) -> str:
+def opentaxii(folder: Path, objects: list, user: str, password: str, url: str | None = None) -> str:
+    url = url and url.replace("postgres://", "postgresql+psycopg://", 1)
     database = {"create_tables": True}
     config = {
         "domain": "localhost",
         "support_basic_auth": True,
         "auth_api": {
             "class": "opentaxii.auth.sqldb.SQLDatabaseAPI",
-            "parameters": {"db_connection": f"sqlite:///{folder}/auth.db", "secret": "of no use to anybody", **database},
+            "parameters": {"db_connection": url or f"sqlite:///{folder}/auth.db", "secret": "of no use to anybody", **database},
         },
         "taxii1": None,
         "taxii2": {
             "persistence_api": {
                 "class": "opentaxii.persistence.sqldb.Taxii2SQLDatabaseAPI",
-                "parameters": {"db_connection": f"sqlite:///{folder}/data.db", **database},
+                "parameters": {"db_connection": url or f"sqlite:///{folder}/data.db", **database},
             },
             "max_content_length": 10485760,
             "default_pagination_limit": 1000,
@@ -76,6 +77,6 @@ def medallion(folder: Path, objects: list, user: str, password: str) -> str:
 
 
 if __name__ == "__main__":
-    which, folder, objects, user, password = sys.argv[1:]
+    which, folder, objects, user, password, *url = sys.argv[1:]
     prepare = {"opentaxii": opentaxii, "medallion": medallion}[which]
-    print(prepare(Path(folder).resolve(), json.loads(Path(objects).read_text())["objects"], user, password))
+    print(prepare(Path(folder).resolve(), json.loads(Path(objects).read_text())["objects"], user, password, *url))

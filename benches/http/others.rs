@@ -30,12 +30,22 @@ pub(crate) fn medallion(scale: &Scale) -> Outcome<Vec<Line>> {
     beside(scale, "medallion", "medallion (gunicorn, 2 workers, in memory)", 100.0)
 }
 
+/// Beside `OpenTAXII` on a database, with a server of ours on the store that `start` makes of a sled store.
+pub(crate) fn beside_on(scale: &Scale, database: &str, start: impl FnOnce(&Path) -> Outcome<Server>) -> Outcome<Vec<Line>> {
+    let other = Other::start(scale, "opentaxii", Some(database))?;
+    compare(scale, &other, "OpenTAXII (gunicorn, 2 workers), both on PostgreSQL", 10.0, start)
+}
+
 fn beside(scale: &Scale, which: &str, name: &str, wanted: f64) -> Outcome<Vec<Line>> {
-    let other = Other::start(scale, which)?;
+    let other = Other::start(scale, which, None)?;
+    compare(scale, &other, name, wanted, |dir| Server::start(dir, 0))
+}
+
+fn compare(scale: &Scale, other: &Other, name: &str, wanted: f64, start: impl FnOnce(&Path) -> Outcome<Server>) -> Outcome<Vec<Line>> {
     let dir = scale.data.join("beside-others");
     stores::fresh(&dir)?;
     stores::write(&dir, (0..OBJECTS_HELD).map(|serial| (serial, 0)))?;
-    let server = Server::start(&dir, 0)?;
+    let server = start(&dir)?;
     let load = Load { connections: 16, seconds: scale.seconds, gzip: false, paths: None };
     let long = Load { seconds: scale.seconds.max(SECONDS), ..load.clone() };
     let (ours, theirs) = (server.url(&crate::pages::limit(100)), format!("{}?limit=100", other.url));
@@ -60,13 +70,13 @@ struct Other {
 }
 
 impl Other {
-    fn start(scale: &Scale, which: &str) -> Outcome<Self> {
+    fn start(scale: &Scale, which: &str, database: Option<&str>) -> Outcome<Self> {
         let (bin, dir) = (environment(&scale.data)?, scale.data.join(which));
         if dir.exists() {
             fs::remove_dir_all(&dir)?;
         }
         fs::create_dir_all(&dir)?;
-        let path = prepare(&bin, which, &dir)?;
+        let path = prepare(&bin, which, &dir, database)?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let app = match which {
             "opentaxii" => "opentaxii.http:app".to_owned(),
@@ -113,11 +123,11 @@ fn environment(data: &Path) -> Outcome<PathBuf> {
 }
 
 /// Gives the server its objects; returns the path of its collection.
-fn prepare(bin: &Path, which: &str, dir: &Path) -> Outcome<String> {
+fn prepare(bin: &Path, which: &str, dir: &Path, database: Option<&str>) -> Outcome<String> {
     let file = dir.join("objects.json");
     fs::write(&file, objects::envelope((0..OBJECTS_HELD).map(|serial| (serial, 0))))?;
     let script = here("others.py");
-    let said = run(Command::new(bin.join("python")).arg(script).arg(which).arg(dir).arg(file).args([USER, PASSWORD]))?;
+    let said = run(Command::new(bin.join("python")).arg(script).arg(which).arg(dir).arg(file).args([USER, PASSWORD]).args(database))?;
     Ok(said.lines().last().ok_or("the script told no path")?.to_owned())
 }
 

@@ -25,10 +25,19 @@ impl Server {
     /// Starts the program on a store, with its default settings but for the budgets of callers; `port` 0 takes a free one. Returns when it listens.
     pub(crate) fn start(dir: &Path, port: u16) -> Outcome<Self> {
         let dir = dir.canonicalize()?;
+        Self::run(&format!("sled:{}", dir.display()), &dir, port)
+    }
+
+    /// Starts the program in a folder on a store that is not in it.
+    pub(crate) fn on(store: &str, dir: &Path) -> Outcome<Self> {
+        Self::run(store, &dir.canonicalize()?, 0)
+    }
+
+    fn run(store: &str, dir: &Path, port: u16) -> Outcome<Self> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_taxiway"))
-            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--store", &format!("sled:{}", dir.display())])
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--store", store])
             // No settings of the folder that the bench was started in.
-            .current_dir(&dir)
+            .current_dir(dir)
             .env("TAXIWAY_ADMIN_PASSWORD", "not used in a bench")
             // One caller asks for more here than any may by default.
             .env("TAXIWAY_LIMITS_REQUESTS_PER_MINUTE", "0")

@@ -82,8 +82,8 @@ impl Feed {
         Ok(Turn { _here: here, store: self.store.clone(), who: self.server })
     }
 
-    /// Takes up what the audit log tells since it was read last.
-    async fn learn(&self) -> Result<(), StoreError> {
+    /// Takes up what the audit log tells since it was read last. Where there is but one server, that is what it did itself.
+    pub(super) async fn learn(&self) -> Result<(), StoreError> {
         let mut learned = self.learned.lock().await;
         let mut edited = false;
         loop {

@@ -208,6 +208,120 @@ async fn nothing_acknowledged_is_lost_when_servers_and_databases_are_killed_and_
     assert_eq!(told.len(), WRITERS * ENVELOPES * OBJECTS);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn servers_that_start_together_on_an_empty_database_make_everything_once() {
+    let Some(server) = postgres::server() else { return };
+    let (database, folder) = (postgres::database(&server).await, tempfile::tempdir().unwrap());
+    let indicators = concat!(env!("CARGO_MANIFEST_DIR"), "/indicators");
+    let starting: Vec<_> = (0..3)
+        .map(|_| {
+            let (database, folder) = (database.clone(), folder.path().to_owned());
+            let flags = move || program::Server::start_with(&folder, &["--store", &database, "--indicators", indicators], Some(ADMIN_PASSWORD));
+            tokio::task::spawn_blocking(flags)
+        })
+        .collect();
+    let mut counts = Vec::new();
+    for server in starting {
+        let server = server.await.unwrap();
+        let url = format!("{}/feeds/collections/exchange-2021/objects/?limit=1000", server.url);
+        let page = client::http().get(url).header("accept", media::TAXII).send().await.unwrap().text().await.unwrap();
+        counts.push(serde_json::from_str::<Value>(&page).unwrap()["objects"].as_array().unwrap().len());
+    }
+    assert!(counts[0] > 500 && counts.iter().all(|count| *count == counts[0]), "{counts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_one_server_changes_holds_on_the_others() {
+    let Some(server) = postgres::server() else { return };
+    let database = postgres::database(&server).await;
+    let flags = vec!["--store".to_owned(), database];
+    let servers = Servers::start(vec![flags.clone(), flags]);
+    let [here, there] = [0, 1].map(|at| servers.urls.read().unwrap()[at].clone());
+    servers.run(&["root", "add", "feeds", "--title", "Feeds"]);
+    servers.run(&["collection", "add", "feeds/shared", "--title", "Shared"]);
+    servers.run(&["user", "add", "siem"]);
+    let as_siem = async |under: &str| {
+        let request = servers.http.get(format!("{there}{under}")).basic_auth("siem", Some(ADMIN_PASSWORD));
+        request.header("accept", "*/*").send().await.unwrap()
+    };
+    let objects = "/feeds/collections/shared/objects/";
+    let becomes = async |wanted: u16| {
+        let mut asked = 0;
+        while as_siem(objects).await.status().as_u16() != wanted {
+            asked += 1;
+            assert!(asked < PATIENCE, "the other server never says {wanted}");
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    becomes(404).await;
+    servers.run(&["grant", "siem", "feeds/shared", "read"]);
+    becomes(200).await;
+
+    // Who listens there hears what is posted here.
+    let mut stream = as_siem("/events/feeds/shared/").await;
+    let one = indicator(1);
+    let body = json!({ "objects": [one] }).to_string();
+    let post = servers.http.post(format!("{here}{objects}")).basic_auth("admin", Some(ADMIN_PASSWORD)).header("accept", media::TAXII);
+    assert_eq!(post.header("content-type", media::TAXII).body(body).send().await.unwrap().status(), 202);
+    let mut heard = String::new();
+    while !heard.contains(one["id"].as_str().unwrap()) {
+        heard += &String::from_utf8_lossy(&stream.chunk().await.unwrap().expect("the stream goes on"));
+    }
+
+    // What is deleted here is not found there, by an index that had it.
+    let listed = async || as_siem("/desk/objects/?collection=feeds/shared").await.text().await.unwrap();
+    assert!(listed().await.contains(one["id"].as_str().unwrap()), "{}", listed().await);
+    servers.run(&["delete", "feeds/shared", one["id"].as_str().unwrap()]);
+    let mut asked = 0;
+    while listed().await.contains(one["id"].as_str().unwrap()) {
+        asked += 1;
+        assert!(asked < PATIENCE, "the other server goes on listing what is gone");
+        tokio::time::sleep(PAUSE).await;
+    }
+    servers.run(&["ungrant", "siem", "feeds/shared"]);
+    becomes(404).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_replica_that_is_behind_is_not_asked() {
+    let Some(primary) = Cluster::fresh() else { return };
+    primary.tell("CREATE DATABASE taxiway").await;
+    let replica = primary.replica().await;
+    // It takes what is written, and shows it later.
+    primary.tell("ALTER SYSTEM SET synchronous_standby_names = ''").await;
+    primary.tell("SELECT pg_reload_conf()").await;
+    let reads = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(reads.path(), format!("[postgres]\nread_url = \"{}\"\n{SETTINGS}", url("taxiway", replica.port))).unwrap();
+    let flags = ["--store", &url("taxiway", primary.port), "--config", &reads.path().display().to_string()].map(str::to_owned).to_vec();
+    let servers = Servers::start(vec![flags]);
+    servers.run(&["root", "add", "feeds", "--title", "Feeds"]);
+    servers.run(&["collection", "add", "feeds/shared", "--title", "Shared"]);
+    let ids = async || {
+        let (_, page) = servers.ask("?limit=100", None).await;
+        page["objects"].as_array().map_or(0, Vec::len)
+    };
+    for count in 1..=6 {
+        if count == 3 {
+            replica.tell("SELECT pg_wal_replay_pause()").await;
+        }
+        if count == 5 {
+            replica.tell("SELECT pg_wal_replay_resume()").await;
+        }
+        servers.ask("", Some(&json!({ "objects": [indicator(count)] }))).await;
+        assert_eq!(ids().await, count, "what was acknowledged is there, whether the replica has it or not");
+    }
+    let asked = "SELECT sum(idx_scan)::bigint FROM pg_stat_all_indexes WHERE relname LIKE 'version_%'";
+    let mut connection = PgConnection::connect(&url("taxiway", replica.port)).await.unwrap();
+    let mut asked_for = 0;
+    // The replica is asked once it has everything; it counts that with some delay.
+    while query_scalar::<_, Option<i64>>(asked).fetch_one(&mut connection).await.unwrap().unwrap_or_default() == 0 {
+        ids().await;
+        asked_for += 1;
+        assert!(asked_for < PATIENCE, "the replica is never asked");
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
 /// Everything that a reader pages through, and its last cursor.
 async fn crawl(servers: &Servers) -> (Vec<Value>, String) {
     let (mut pages, mut next) = (Vec::new(), String::new());

@@ -48,6 +48,9 @@ pub struct Loaded {
 impl Feed {
     /// Makes the collections of `feeds` follow their files. A collection whose digest is that of the files is not read at all.
     pub async fn load_curated(&self, feeds: &[CuratedFeed]) -> Result<Loaded, LoadError> {
+        // Servers that start together do it one after the other, each with what those before it have done.
+        let _turn = self.turn().await?;
+        self.learn().await?;
         let mut loaded = Loaded::default();
         for feed in feeds {
             if !self.directory().roots.contains_key(&feed.root) {
