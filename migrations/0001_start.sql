@@ -31,8 +31,9 @@ CREATE TABLE version (
     under      bigint NOT NULL,             -- the last stamp among its earlier versions; 0 for its first
     size       integer NOT NULL,            -- octets of the body
     body       bytea NOT NULL,
-    PRIMARY KEY (collection, added),
-    UNIQUE (collection, object, instant)
+    -- The collection stands last, since statements name its partition: so each finds one index that begins with what it asks for.
+    PRIMARY KEY (added, collection),
+    UNIQUE (object, instant, collection)
 ) PARTITION BY LIST (collection);
 
 -- The latest versions in their order: what nearly every reader asks for; and the same by type.

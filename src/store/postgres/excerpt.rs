@@ -65,7 +65,7 @@ impl Excerpt {
     /// Holds a collection, and reads all versions of one object. `None` if the collection is not there any more.
     pub(super) async fn hold_object(conn: &mut Conn, number: u32, id: &StixId) -> Result<Option<Self>, Fault> {
         let Some(mut excerpt) = Self::hold(conn, number, &[]).await? else { return Ok(None) };
-        let sql = format!("SELECT {COLUMNS}, body FROM version_{number} WHERE collection = {number} AND object = $1");
+        let sql = format!("SELECT {COLUMNS}, body FROM version_{number} WHERE object = $1");
         let rows = query_as(AssertSqlSafe(sql)).bind(id.as_str()).fetch_all(conn).await?;
         excerpt.take(rows)?;
         Ok(Some(excerpt))
@@ -80,7 +80,7 @@ impl Excerpt {
         let contents: BTreeSet<&str> = objects.iter().filter(|new| new.version.is_none()).map(|new| new.id.as_str()).collect();
         let sql = format!(
             "SELECT {COLUMNS}, CASE WHEN over = 0 OR instant = ANY($2) OR object = ANY($3) THEN body END FROM version_{number} \
-             WHERE collection = {number} AND object = ANY($1)"
+             WHERE object = ANY($1)"
         );
         let asked = query_as(AssertSqlSafe(sql)).bind(texts(ids)).bind(instants.into_iter().collect::<Vec<_>>());
         let rows = asked.bind(contents.into_iter().map(str::to_owned).collect::<Vec<_>>()).fetch_all(conn).await?;
@@ -103,7 +103,7 @@ impl Excerpt {
     async fn read_holding(&mut self, conn: &mut Conn, objects: &[&NewObject], ids: &BTreeSet<&StixId>) -> Result<(), Fault> {
         let number = self.number;
         let held: BTreeSet<&StixId> = objects.iter().flat_map(|new| &new.holds).collect();
-        let sql = format!("SELECT {COLUMNS}, NULL::bytea FROM version_{number} WHERE collection = {number} AND object = ANY($1)");
+        let sql = format!("SELECT {COLUMNS}, NULL::bytea FROM version_{number} WHERE object = ANY($1)");
         let mut wanted: BTreeSet<StixId> = held.into_iter().filter(|id| !ids.contains(id)).cloned().collect();
         let mut frontier: Vec<String> = texts(ids);
         loop {
@@ -115,7 +115,7 @@ impl Excerpt {
             if frontier.is_empty() {
                 return Ok(());
             }
-            let holders = format!("SELECT DISTINCT object FROM version_{number} WHERE collection = {number} AND holds && $1");
+            let holders = format!("SELECT DISTINCT object FROM version_{number} WHERE holds && $1");
             let found: Vec<(String,)> = query_as(AssertSqlSafe(holders)).bind(&frontier).fetch_all(&mut *conn).await?;
             wanted.clear();
             for (id,) in found {
@@ -229,7 +229,7 @@ impl Excerpt {
         let sql = format!(
             "UPDATE version_{number} AS old SET over = new.over, under = new.under, level = new.level \
              FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[]) AS new (added, over, under, level) \
-             WHERE old.collection = {number} AND old.added = new.added"
+             WHERE old.added = new.added"
         );
         query(AssertSqlSafe(sql)).bind(added).bind(over).bind(under).bind(levels).execute(conn).await?;
         Ok(())
@@ -241,7 +241,7 @@ impl Excerpt {
             return Ok(());
         }
         let number = self.number;
-        let sql = format!("DELETE FROM version_{number} WHERE collection = {number} AND added = ANY($1)");
+        let sql = format!("DELETE FROM version_{number} WHERE added = ANY($1)");
         query(AssertSqlSafe(sql)).bind(gone).execute(conn).await?;
         Ok(())
     }

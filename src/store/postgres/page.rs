@@ -172,10 +172,6 @@ impl Asked<'_> {
         let Self { number, select, .. } = self;
         let level = select.clearance as u8;
         let mut sql = format!("SELECT {columns} FROM version_{number} WHERE added > $1{condition} AND level <= {level}");
-        // The keys begin with the collection; the other indexes do not, and are the ones to take where rows of theirs are asked for.
-        if !condition.starts_with(" AND over") {
-            let _ = write!(sql, " AND collection = {number}");
-        }
         let asks = [
             (select.types.is_some() && !condition.contains("kind"), "kind = ANY($2)"),
             (select.ids.is_some(), "object = ANY($3)"),

@@ -40,8 +40,8 @@ impl Vessel for PostgresVessel {
     }
 
     async fn objects(&self, number: u32, after: Option<&str>) -> Result<Vec<Whole>, StoreError> {
-        let ids = format!("SELECT DISTINCT object FROM version_{number} WHERE collection = {number} AND object > $1 ORDER BY object LIMIT {OBJECTS}");
-        let sql = format!("SELECT {COLUMNS}, body FROM version_{number} WHERE collection = {number} AND object IN ({ids})");
+        let ids = format!("SELECT DISTINCT object FROM version_{number} WHERE object > $1 ORDER BY object LIMIT {OBJECTS}");
+        let sql = format!("SELECT {COLUMNS}, body FROM version_{number} WHERE object IN ({ids})");
         let rows: Vec<Row> = patiently!({
             let asked = query_as(AssertSqlSafe(sql.clone())).bind(after.unwrap_or_default());
             Ok(asked.fetch_all(&self.0.inner.primary).await?)
@@ -52,7 +52,7 @@ impl Vessel for PostgresVessel {
     }
 
     async fn last(&self, number: u32) -> Result<Option<String>, StoreError> {
-        let sql = format!("SELECT max(object) FROM version_{number} WHERE collection = {number}");
+        let sql = format!("SELECT max(object) FROM version_{number}");
         patiently!(Ok(query_scalar(AssertSqlSafe(sql.clone())).fetch_one(&self.0.inner.primary).await?))
     }
 
