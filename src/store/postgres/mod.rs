@@ -97,8 +97,13 @@ impl PostgresStore {
 fn pool(url: &str, connections: u32) -> Result<PgPool, StoreError> {
     let options: PgConnectOptions = url.parse().map_err(|error| StoreError::Engine(format!("the address of the database: {error}")))?;
     // There is an index for every statement, also for one that is planned while a table is still small and then kept.
-    let settings =
-        [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("jit", "off"), ("default_transaction_isolation", "read committed")];
+    let settings = [
+        ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"),
+        ("max_parallel_workers_per_gather", "0"),
+        ("jit", "off"),
+        ("default_transaction_isolation", "read committed"),
+    ];
     let options = options.application_name(NAME).options(settings).statement_cache_capacity(1_000);
     // A connection that has broken meanwhile is noticed where it is used, and costs a repetition instead of a question each time.
     Ok(PgPoolOptions::new().max_connections(connections).acquire_timeout(CONNECT).test_before_acquire(false).connect_lazy_with(options))

@@ -171,7 +171,11 @@ impl Asked<'_> {
     fn piece(&self, columns: &str, condition: &str) -> String {
         let Self { number, select, .. } = self;
         let level = select.clearance as u8;
-        let mut sql = format!("SELECT {columns} FROM version_{number} WHERE added > $1{condition} AND level <= {level}");
+        // Where rows are found by something else than their position, no index of positions is to be taken: an expression is in none but that of types.
+        let found_otherwise = select.ids.is_some() || condition.contains("kind");
+        let (position, columns) =
+            if found_otherwise { ("added + 0", columns.replacen("added", "added + 0 AS added", 1)) } else { ("added", columns.into()) };
+        let mut sql = format!("SELECT {columns} FROM version_{number} WHERE {position} > $1{condition} AND level <= {level}");
         let asks = [
             (select.types.is_some() && !condition.contains("kind"), "kind = ANY($2)"),
             (select.ids.is_some(), "object = ANY($3)"),
