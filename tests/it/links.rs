@@ -23,6 +23,7 @@ use taxiway::taxii::stamp::Stamp;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::scene::random;
 use crate::support::samples::{indicator, indicators, with};
 use crate::support::server::{Backend, EVERY_STORE, OBJECTS, PASSWORD, Server};
 use wire::Wire;
@@ -338,6 +339,43 @@ async fn medallion_gets_what_we_push_and_gives_what_we_pull() {
     assert_eq!(held(&far).await, held(&here).await);
     let back = link(&far, LinkKind::Push, Some("medallion"), &medallion.url, basic("ann")).await;
     assert_eq!(run(&far, &back).await.objects, 0, "nothing goes back");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn medallion_behind_wires_that_break_loses_nothing() {
+    let Some(medallion) = tokio::task::spawn_blocking(Medallion::start).await.unwrap() else { return };
+    let [here, far] = [Server::start().await, Server::start().await];
+    for server in [&here, &far] {
+        befriend(server, "medallion", Level::Amber).await;
+    }
+    let there = reqwest::Url::parse(&medallion.url).unwrap();
+    let address = format!("127.0.0.1:{}", there.port().unwrap()).parse().unwrap();
+    let wires = [Wire::to(address).await, Wire::to(address).await];
+    let by = |wire: &Wire| format!("http://{}{}", wire.address, there.path());
+    let push = link(&here, LinkKind::Push, Some("medallion"), &by(&wires[0]), basic("ann")).await;
+    let pull = link(&far, LinkKind::Pull, Some("medallion"), &by(&wires[1]), basic("ann")).await;
+    for round in 0..12 {
+        let number = round % 5;
+        let modified = format!("2024-05-01T00:00:{round:02}.000Z");
+        let object = with(&indicator(number), json!({ "modified": modified, "revoked": round >= 10 }));
+        // What is revoked has no later version.
+        here.writer().add(OBJECTS, &[object, indicator(100 + round)]).await;
+        wires.iter().for_each(|wire| wire.cut_after(random(6_000)));
+        let _ = (run(&here, &push).await, run(&far, &pull).await);
+        wires.iter().for_each(Wire::heal);
+        if round % 3 == 2 {
+            let _ = (run(&here, &push).await, run(&far, &pull).await);
+        }
+    }
+    for (server, link) in [(&here, &push), (&far, &pull)] {
+        // A wire that has just healed may still have carried the end of what was cut.
+        let mut errors = Vec::new();
+        while let Some(error) = run(server, link).await.error {
+            errors.push(error);
+            assert!(errors.len() < 5, "{errors:?}");
+        }
+    }
+    assert_eq!(held(&far).await, held(&here).await);
 }
 
 /// What a webhook was called with.

@@ -106,6 +106,8 @@ impl Excerpt {
         let sql = format!("SELECT {COLUMNS}, NULL::bytea FROM version_{number} WHERE object = ANY($1)");
         let mut wanted: BTreeSet<StixId> = held.into_iter().filter(|id| !ids.contains(id)).cloned().collect();
         let mut frontier: Vec<String> = texts(ids);
+        // The index of what is held can be read in no other way.
+        query("SET LOCAL enable_bitmapscan = on").execute(&mut *conn).await?;
         loop {
             let fresh: Vec<String> = wanted.iter().filter(|id| !self.shelf.versions.contains_key(*id)).map(ToString::to_string).collect();
             if !fresh.is_empty() {

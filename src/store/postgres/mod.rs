@@ -100,6 +100,7 @@ fn pool(url: &str, connections: u32) -> Result<PgPool, StoreError> {
     let settings = [
         ("plan_cache_mode", "force_generic_plan"),
         ("enable_seqscan", "off"),
+        ("enable_bitmapscan", "off"),
         ("max_parallel_workers_per_gather", "0"),
         ("jit", "off"),
         ("default_transaction_isolation", "read committed"),

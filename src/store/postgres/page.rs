@@ -118,12 +118,12 @@ impl Asked<'_> {
         let inner = self.sql(&format!("{COLUMNS}, size"), most);
         let octets = i64::try_from(self.select.octets).unwrap_or(i64::MAX);
         let sql = if octets == i64::MAX {
-            format!("SELECT {COLUMNS} FROM ({inner}) AS found")
+            format!("SELECT {COLUMNS} FROM ({inner}) AS found ORDER BY added")
         } else {
             // The first that does not fit comes too, to tell that there is more.
             format!(
                 "SELECT {COLUMNS} FROM (SELECT *, sum(size) OVER filled - size AS before, row_number() OVER filled AS place FROM ({inner}) AS found \
-                 WINDOW filled AS (ORDER BY added ROWS UNBOUNDED PRECEDING)) AS summed WHERE before <= {octets} OR place <= 2"
+                 WINDOW filled AS (ORDER BY added ROWS UNBOUNDED PRECEDING)) AS summed WHERE before <= {octets} OR place <= 2 ORDER BY added"
             )
         };
         Ok(self.bind(query_as(AssertSqlSafe(sql))).fetch_all(pool).await?)

@@ -79,7 +79,6 @@ async fn every_hot_statement_walks_along_an_index_and_sorts_nothing() {
         let objects = ids.map(|id| contract::object(&id, second, "a")).collect();
         store.add(Addition { collection, objects, now: Stamp(1), receipt: None, act: None }).await.unwrap();
     }
-    query("ANALYZE").execute(&store.inner.primary).await.unwrap();
     let number = store.inner.number(collection).await.unwrap();
     let middle: i64 = query_scalar(AssertSqlSafe(format!("SELECT added FROM version_{number} ORDER BY added OFFSET 15000 LIMIT 1")))
         .fetch_one(&store.inner.primary)
@@ -87,11 +86,12 @@ async fn every_hot_statement_walks_along_an_index_and_sorts_nothing() {
         .unwrap();
     let middle = super::stamp(middle);
     let types = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
-    for (what, select, index) in [
+    let hot = [
         ("a crawl", Select { from: middle, ..page.clone() }, "_added_idx on"),
         ("a poll", Select { from: middle, after: middle, ..page.clone() }, "Merge Append"),
         ("a poll for a type", Select { from: middle, after: middle, types: types(&["indicator"]), ..page.clone() }, "Merge Append"),
         ("a crawl of a type", Select { from: middle, types: types(&["indicator"]), ..page.clone() }, "kind"),
+        ("a crawl of a type of which there is nothing", Select { from: Stamp::ZERO, types: types(&["campaign"]), ..page.clone() }, "kind"),
         ("a crawl of two types", Select { from: middle, types: types(&["indicator", "malware"]), ..page.clone() }, "Merge Append"),
         (
             "a crawl of what came from others",
@@ -99,11 +99,40 @@ async fn every_hot_statement_walks_along_an_index_and_sorts_nothing() {
             "",
         ),
         ("all versions", Select { from: middle, versions: Versions::All, ..page.clone() }, "pkey"),
-    ] {
-        let plan = plan(&store, collection, &select).await;
-        assert!(plan.contains("Index") && plan.contains(index), "{what}: {plan}");
-        assert!(!plan.contains("Sort  ") && !plan.contains("Seq Scan") && !plan.contains("Bitmap"), "{what}: {plan}");
+    ];
+    for analyzed in [false, true] {
+        if analyzed {
+            query("ANALYZE").execute(&store.inner.primary).await.unwrap();
+        }
+        for (what, select, index) in &hot {
+            let plan = plan(&store, collection, select).await;
+            assert!(plan.contains("Index") && plan.contains(*index), "{what}: {plan}");
+            assert!(!plan.contains("Sort  ") && !plan.contains("Seq Scan") && !plan.contains("Bitmap"), "{what}: {plan}");
+        }
     }
     let plan = plan(&store, collection, &of_one).await;
     assert!(plan.contains("object_instant") && !plan.contains("Seq Scan"), "{plan}");
+}
+
+#[tokio::test]
+async fn an_older_server_goes_on_beside_a_newer_one_that_has_changed_the_tables() {
+    let Some(server) = server() else { return };
+    let url = database(&server).await;
+    let store = PostgresStore::open(&url, &Options::default()).await.unwrap();
+    let collection = contract::collection(&store).await;
+    for sql in [
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'of a later version', true, '', 0)",
+        "ALTER TABLE version ADD COLUMN later text",
+    ] {
+        query(sql).execute(&store.inner.primary).await.unwrap();
+    }
+    let other = PostgresStore::open(&url, &Options::default()).await.unwrap();
+    for (n, store) in [&store, &other].into_iter().enumerate() {
+        let objects = vec![contract::object(&contract::id("indicator", n as u128), "01", "a")];
+        store.add(Addition { collection, objects, now: Stamp(1), receipt: None, act: None }).await.unwrap();
+    }
+    assert_eq!(store.page(collection, &contract::select()).await.unwrap().records.len(), 2);
+    // A new collection gets the new column too.
+    let later = contract::collection(&other).await;
+    assert_eq!(other.top(later).await.unwrap(), Stamp::ZERO);
 }
