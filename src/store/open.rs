@@ -37,7 +37,7 @@ pub async fn open(url: &str, options: Options) -> Result<Arc<dyn Store>, StoreEr
 
 /// Copies the store `from`, which nobody may use meanwhile, to `to`, where no store may be yet. `progress` is told the octets copied.
 ///
-/// Between stores on this machine's disk it is a copy of keys and values; else a [`transfer`], which goes on where it was broken off.
+/// Between stores on this machine's disk it is a copy of keys and values; else a [transfer](super::transfer), which goes on where it was broken off.
 pub async fn copy(from: &str, to: &str, options: &Sled, progress: impl Fn(u64) + Send + Sync + 'static) -> Result<Copied, StoreError> {
     if is_postgres(from) || is_postgres(to) {
         let (from, to) = (vessel(from, options, true).await?, vessel(to, options, false).await?);

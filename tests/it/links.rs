@@ -360,7 +360,9 @@ async fn medallion_behind_wires_that_break_loses_nothing() {
         let object = with(&indicator(number), json!({ "modified": modified, "revoked": round >= 10 }));
         // What is revoked has no later version.
         here.writer().add(OBJECTS, &[object, indicator(100 + round)]).await;
-        wires.iter().for_each(|wire| wire.cut_after(random(6_000)));
+        for wire in &wires {
+            wire.cut_after(random(6_000));
+        }
         let _ = (run(&here, &push).await, run(&far, &pull).await);
         wires.iter().for_each(Wire::heal);
         if round % 3 == 2 {

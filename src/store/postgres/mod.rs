@@ -2,8 +2,8 @@
 //!
 //! Whoever writes into a collection holds its row, so that stamps are given in the order of commits, whichever servers write. A page is one
 //! statement on one index, and so one moment of the collection. What comes of a write is decided by the same code as in memory, on as much
-//! of the collection as the write has to do with ([`excerpt`]). Nothing here is kept between requests but numbers of collections and
-//! what [`editions`] says, both of which may be out of date without harm.
+//! of the collection as the write has to do with (`excerpt.rs`). Nothing here is kept between requests but numbers of collections and
+//! what `editions.rs` says, both of which may be out of date without harm.
 
 mod edit;
 mod editions;
