@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
 use tokio::time::{Instant, sleep};
+use uuid::Uuid;
 
 use crate::store::StoreError;
 
@@ -21,20 +21,23 @@ pub(super) enum Fault {
     Passing(sqlx::Error),
     /// Trying again would not help.
     Lasting(StoreError),
+    /// A table is not there, as that of a collection that was removed a moment ago.
+    Gone,
 }
 
 impl Fault {
     /// What became of a migration.
     pub(super) fn of_migration(error: MigrateError) -> Self {
         match error {
-            MigrateError::Execute(error) => error.into(),
             // Two servers that begin together may meet where the table of migrations is made.
-            other @ MigrateError::ExecuteMigration(..) => match other {
-                MigrateError::ExecuteMigration(error, _) => error.into(),
-                other => Self::Lasting(StoreError::Damaged(other.to_string())),
-            },
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
             other => Self::Lasting(StoreError::Damaged(format!("the tables of the database: {other}"))),
         }
+    }
+
+    /// What this means for who asked about a collection.
+    pub(super) fn about(self, collection: Uuid) -> Self {
+        if matches!(self, Self::Gone) { Self::Lasting(StoreError::NoCollection(collection)) } else { self }
     }
 }
 
@@ -49,6 +52,7 @@ impl From<sqlx::Error> for Fault {
         match &error {
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => Self::Passing(error),
             sqlx::Error::Database(said) if passes(said.code().as_deref()) => Self::Passing(error),
+            sqlx::Error::Database(said) if said.code().as_deref() == Some("42P01") => Self::Gone,
             sqlx::Error::Database(said) if said.code().as_deref() == Some("53100") => Self::Lasting(StoreError::Full(said.message().into())),
             _ => Self::Lasting(told(&error)),
         }
@@ -60,6 +64,7 @@ impl From<Fault> for StoreError {
         match fault {
             Fault::Passing(error) => told(&error),
             Fault::Lasting(error) => error,
+            Fault::Gone => Self::Damaged("a table of the database is missing".into()),
         }
     }
 }
@@ -69,11 +74,6 @@ impl From<Fault> for StoreError {
 fn passes(code: Option<&str>) -> bool {
     let Some(code) = code else { return false };
     code.starts_with("08") || code.starts_with("40") || code.starts_with("57P") || ["53300", "25006", "23505", "42P07", "55P03"].contains(&code)
-}
-
-/// Whether a table is not there.
-pub(super) fn lacks_table(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(DatabaseError::code).as_deref() == Some("42P01")
 }
 
 fn told(error: &sqlx::Error) -> StoreError {

@@ -16,7 +16,7 @@ use sqlx::query::QueryAs;
 use sqlx::{AssertSqlSafe, PgPool, Postgres, query_as};
 use uuid::Uuid;
 
-use super::error::{Fault, lacks_table, patiently};
+use super::error::{Fault, patiently};
 use super::{Inner, column, stamp};
 use crate::stix::marking::Level;
 use crate::stix::time::Instant;
@@ -51,10 +51,7 @@ impl Inner {
                 Err(error) => tracing::warn!(?error, "the replica could not be asked for a page"),
             }
         }
-        patiently!(match fill(&self.primary, number, select).await {
-            Err(Fault::Lasting(_)) if self.is_gone(collection).await? => Err(Fault::Lasting(StoreError::NoCollection(collection))),
-            page => page,
-        })
+        patiently!(fill(&self.primary, number, select).await.map_err(|fault| fault.about(collection)))
     }
 
     /// [`Store::behind`](crate::store::Store::behind).
@@ -66,18 +63,12 @@ impl Inner {
         }
         let asked = Asked { number: self.number(collection).await?, select: &select, from: select.from.max(select.after) };
         let sql = format!("SELECT count(*), min(added) FROM ({}) AS found", asked.sql("added", select.limit));
-        let counted: Option<(i64, Option<i64>)> =
-            patiently!(match asked.bind(query_as(AssertSqlSafe(sql.clone()))).fetch_optional(&self.primary).await {
-                Err(error) if lacks_table(&error) => Err(Fault::Lasting(StoreError::NoCollection(collection))),
-                counted => Ok(counted?),
-            })?;
+        let counted: Option<(i64, Option<i64>)> = patiently!({
+            let counted = asked.bind(query_as(AssertSqlSafe(sql.clone()))).fetch_optional(&self.primary).await;
+            counted.map_err(|error| Fault::from(error).about(collection))
+        })?;
         let (count, oldest) = counted.unwrap_or_default();
         Ok(Behind { count: usize::try_from(count).unwrap_or_default(), oldest: oldest.map(stamp) })
-    }
-
-    /// Whether a collection that was there a moment ago is not any more.
-    async fn is_gone(&self, collection: Uuid) -> Result<bool, StoreError> {
-        Ok(!self.directory().await?.collections.values().any(|found| found.id == collection))
     }
 }
 
