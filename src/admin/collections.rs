@@ -64,7 +64,7 @@ pub struct View {
 
 impl View {
     fn of(view: &directory::View, directory: &Directory) -> Self {
-        let of = directory.collection(view.of).map(|(_, base)| name(base)).unwrap_or_default();
+        let of = directory.collection(view.of).map(|(_, base)| base.address()).unwrap_or_default();
         let Only { labels, min_confidence, .. } = view.only.clone();
         Self { of, types: view.types.clone(), max_age_days: view.max_age_days, labels, min_confidence }
     }
@@ -75,11 +75,6 @@ impl View {
         let only = Only { labels: self.labels, min_confidence: self.min_confidence, ..Only::default() };
         Ok(directory::View { of, types: self.types, max_age_days: self.max_age_days, only })
     }
-}
-
-/// How a collection is called.
-pub fn name(collection: &directory::Collection) -> String {
-    format!("{}/{}", collection.root, collection.alias.clone().unwrap_or_else(|| collection.id.to_string()))
 }
 
 /// A collection as this door shows it.
@@ -237,7 +232,7 @@ pub async fn set_sharing(State(app): State<Arc<App>>, path: Segments, request: R
 pub async fn view(State(app): State<Arc<App>>, path: Segments) -> Result<Response, Failure> {
     let directory = app.feed.directory();
     let collection = target(&directory, &path)?;
-    let view = collection.view.as_ref().ok_or_else(|| Conflict::Missing(format!("view: {} holds objects itself", name(collection))))?;
+    let view = collection.view.as_ref().ok_or_else(|| Conflict::Missing(format!("view: {} holds objects itself", collection.address())))?;
     Ok(respond::resource(StatusCode::OK, &View::of(view, &directory)))
 }
 

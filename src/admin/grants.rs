@@ -62,7 +62,7 @@ pub fn all(directory: &Directory) -> impl Iterator<Item = Grant> {
     let each = directory.grants.iter().flat_map(|(user, of)| of.iter().map(move |(id, rights)| (user, *id, *rights)));
     each.filter_map(|(user, id, Rights { read, write, own })| {
         let (_, collection) = directory.collection(id)?;
-        let name = collection.alias.clone().unwrap_or_else(|| id.to_string());
+        let name = collection.name();
         Some(Grant { user: user.clone(), root: collection.root.clone(), collection: name, id, read, write, own })
     })
 }

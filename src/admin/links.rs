@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use uuid::Uuid;
 
-use super::collections;
 use super::gate::administers;
 use crate::door::caller::Segments;
 use crate::door::error::Failure;
@@ -166,7 +165,7 @@ impl Standing {
 impl Link {
     async fn of(app: &App, directory: &Directory, link: &directory::Link) -> Result<Self, Failure> {
         let state = state::State::of(&app.feed, link).await?;
-        let collection = directory.collection(link.collection).map(|(_, collection)| collections::name(collection)).unwrap_or_default();
+        let collection = directory.collection(link.collection).map(|(_, collection)| collection.address()).unwrap_or_default();
         let directory::Link { id, name, kind, partner, url, clearance, every, paused, created, .. } = link.clone();
         Ok(Self { id, name, kind, collection, partner, url, clearance, every, paused, created: created.to_string(), state: Standing::of(state) })
     }
@@ -215,10 +214,7 @@ fn check(new: &NewLink) -> Result<(), Failure> {
     if new.clearance == Level::Unmarked {
         return unfit("clearance: a TLP level: clear, green, amber, amber+strict or red");
     }
-    if matches!(new.credential, LinkCredential::Hmac(_)) != (new.kind == LinkKind::Hook)
-        && !matches!(new.credential, LinkCredential::None)
-        && new.kind != LinkKind::Hook
-    {
+    if matches!(new.credential, LinkCredential::Hmac(_)) && new.kind != LinkKind::Hook {
         return unfit("credential: only what a webhook is told is signed by hmac");
     }
     Ok(())

@@ -96,8 +96,7 @@ fn usual_clearance() -> Level {
 
 /// How a collection is called.
 fn called(directory: &Directory, id: Uuid) -> String {
-    let found = directory.collection(id).map(|(_, found)| format!("{}/{}", found.root, found.alias.clone().unwrap_or_else(|| id.to_string())));
-    found.unwrap_or_else(|| id.to_string())
+    directory.collection(id).map_or_else(|| id.to_string(), |(_, found)| found.address())
 }
 
 impl Partner {

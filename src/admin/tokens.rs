@@ -86,7 +86,7 @@ impl Token {
     pub fn of(token: &directory::Token, directory: &Directory) -> Self {
         let list = token.list.as_ref().and_then(|list| {
             let (_, collection) = directory.collection(list.collection)?;
-            let name = collection.alias.clone().unwrap_or_else(|| collection.id.to_string());
+            let name = collection.name();
             Some(List { root: collection.root.clone(), collection: name, file: list.file.clone(), query: list.query.clone() })
         });
         Self {

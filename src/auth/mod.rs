@@ -117,8 +117,8 @@ impl Authenticator {
 
     /// The user of this name, unless the part of its partner is over.
     fn active<'d>(&self, directory: &'d Directory, name: &str) -> Option<&'d User> {
-        let ends = directory.partner_of(name).and_then(|partner| partner.expires);
-        directory.users.get(name).filter(|_| ends.is_none_or(|end| self.feed.clock().now() < end))
+        let over = directory.partner_of(name).is_some_and(|partner| partner.is_over(self.feed.clock().now()));
+        directory.users.get(name).filter(|_| !over)
     }
 
     /// The one user that a certificate names. One that names several could be either, and is neither.

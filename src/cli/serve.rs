@@ -219,8 +219,7 @@ fn announce(app: &App, address: SocketAddr) {
         print::tell("no collections yet: `taxiway root add` and `taxiway collection add` make them");
     }
     for collection in directory.collections.values() {
-        let name = collection.alias.clone().unwrap_or_else(|| collection.id.to_string());
-        print::tell(&format!("  {}: {base}/{}/collections/{name}/", collection.title, collection.root));
+        print::tell(&format!("  {}: {base}/{}/collections/{}/", collection.title, collection.root, collection.name()));
     }
 }
 

@@ -13,7 +13,7 @@ use crate::door::target::Target;
 use crate::door::{App, json, request, respond};
 use crate::feed::access;
 use crate::store::audit::{Through, Verb};
-use crate::store::directory::{Accepted, Edit, Partner};
+use crate::store::directory::Accepted;
 
 /// The terms of the collections that the caller sees.
 #[derive(Debug, Serialize, Deserialize)]
@@ -54,7 +54,7 @@ pub async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Respons
     let terms = seen.filter_map(|seen| {
         let digest = seen.collection.sharing.terms_digest()?;
         let agreed = partner.is_none_or(|partner| partner.agrees(&seen.collection));
-        let collection = seen.collection.alias.clone().unwrap_or_else(|| seen.collection.id.to_string());
+        let collection = seen.collection.name();
         Some(Terms { root: seen.collection.root, collection, terms: seen.collection.sharing.terms?, digest, agreed })
     });
     Ok(respond::resource(StatusCode::OK, &AllTerms { terms: terms.collect() }))
@@ -70,11 +70,9 @@ pub async fn agree(State(app): State<Arc<App>>, caller: Caller, Target(seen): Ta
     let partner = caller.0.name().and_then(|name| Some((name, directory.partner_of(name)?)));
     let (by, partner) = partner.ok_or_else(|| Failure::new(StatusCode::CONFLICT, "only who belongs to a partner can agree for it"))?;
     let at = app.feed.clock().now();
-    let mut accepted = partner.accepted.clone();
-    accepted.insert(seen.collection.id, Accepted { terms: digest.clone(), by: by.to_owned(), at });
-    let act = request::act(Through::Desk, Verb::Agree, at);
-    app.feed.edit(vec![Edit::SetPartner(Partner { accepted, ..partner.clone() })], Some(act)).await?;
-    let collection = seen.collection.alias.clone().unwrap_or_else(|| seen.collection.id.to_string());
+    let edit = partner.accept(seen.collection.id, Accepted { terms: digest.clone(), by: by.to_owned(), at });
+    app.feed.edit(vec![edit], Some(request::act(Through::Desk, Verb::Agree, at))).await?;
+    let collection = seen.collection.name();
     let terms = seen.collection.sharing.terms.clone().unwrap_or_default();
     Ok(respond::resource(StatusCode::OK, &Terms { root: seen.collection.root, collection, terms, digest, agreed: true }))
 }

@@ -271,7 +271,7 @@ pub fn status(principal: &Principal, slug: &str, status: &StatusRecord) -> Resul
 
 /// The leave to read a collection that a user would be given now; `None` if it would get none.
 pub fn reading(directory: &Directory, user: &str, collection: &Collection, now: Stamp) -> Option<Reading> {
-    let over = directory.partner_of(user).and_then(|partner| partner.expires).is_some_and(|end| end <= now);
+    let over = directory.partner_of(user).is_some_and(|partner| partner.is_over(now));
     let principal = Principal::of(directory.users.get(user).filter(|_| !over)?);
     seen(directory, &principal, collection)?.to_read().ok()
 }
@@ -282,7 +282,7 @@ pub fn reading(directory: &Directory, user: &str, collection: &Collection, now: 
 pub fn outgoing(directory: &Directory, link: &Link, now: Stamp) -> Option<Reading> {
     let (_, collection) = directory.collection(link.collection)?;
     let partner = match &link.partner {
-        Some(name) => Some(directory.partners.get(name).filter(|partner| partner.expires.is_none_or(|end| now < end))?),
+        Some(name) => Some(directory.partners.get(name).filter(|partner| !partner.is_over(now))?),
         None => None,
     };
     let agrees = partner.is_none_or(|partner| partner.agrees(collection));
@@ -299,7 +299,7 @@ pub fn outgoing(directory: &Directory, link: &Link, now: Stamp) -> Option<Readin
 /// Leave to store what a link takes in.
 pub fn incoming(directory: &Directory, link: &Link, now: Stamp) -> Option<Writing> {
     let (_, collection) = directory.collection(link.collection)?;
-    let partner = directory.partners.get(link.partner.as_ref()?).filter(|partner| partner.expires.is_none_or(|end| now < end))?;
+    let partner = directory.partners.get(link.partner.as_ref()?).filter(|partner| !partner.is_over(now))?;
     Some(Writing { collection: collection.id, root: collection.root.clone(), writer: link.name.clone(), origin: Some(partner.id) })
 }
 

@@ -290,7 +290,7 @@ impl Feed {
                 standings.push(Standing {
                     user,
                     root: collection.root.clone(),
-                    collection: collection.alias.clone().unwrap_or_else(|| id.to_string()),
+                    collection: collection.name(),
                     polled: Stamp(consumer.polled.load(Ordering::Relaxed)),
                     position: select.from,
                     objects: behind.count,

@@ -60,8 +60,7 @@ impl Feed {
 
     /// As [`Feed::after`], for a reader who follows: it is noted what it was handed.
     pub async fn listen(&self, reading: &Reading, place: Stamp, limit: usize, octets: usize) -> Result<Page, StoreError> {
-        let from = place.max(self.begin(reading));
-        let select = Select { from, limit, octets, ..reading.select(Versions::LAST) };
+        let select = self.behind_place(reading, place, limit, octets);
         let page = self.store.page(reading.collection, &select).await?;
         self.handed(reading, &select, &page);
         Ok(page)
@@ -69,7 +68,10 @@ impl Feed {
 
     /// What stands behind a place in the order, as far as it may be read: the latest versions, so many and so many octets at most.
     pub async fn after(&self, reading: &Reading, place: Stamp, limit: usize, octets: usize) -> Result<Page, StoreError> {
-        let from = place.max(self.begin(reading));
-        self.store.page(reading.collection, &Select { from, limit, octets, ..reading.select(Versions::LAST) }).await
+        self.store.page(reading.collection, &self.behind_place(reading, place, limit, octets)).await
+    }
+
+    fn behind_place(&self, reading: &Reading, place: Stamp, limit: usize, octets: usize) -> Select {
+        Select { from: place.max(self.begin(reading)), limit, octets, ..reading.select(Versions::LAST) }
     }
 }

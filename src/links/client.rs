@@ -91,7 +91,8 @@ pub async fn post(client: &Client, link: &Link, url: Url, body: Bytes) -> Result
     send(request.body(body)).await
 }
 
-fn signed_in(request: RequestBuilder, link: &Link) -> RequestBuilder {
+/// A request that says who we are.
+pub(super) fn signed_in(request: RequestBuilder, link: &Link) -> RequestBuilder {
     match &link.credential {
         LinkCredential::None | LinkCredential::Hmac(_) => request,
         LinkCredential::Basic { user, password } => request.basic_auth(user, Some(password)),

@@ -104,16 +104,11 @@ fn failures(status: &Value) -> Vec<(String, String, String)> {
 /// Calls a webhook with objects; it takes all of them or none.
 async fn call(client: &Client, link: &Link, records: &[Record]) -> Result<Vec<(String, String, String)>, Fault> {
     let body = told(link, records);
-    let mut request = client.request(Method::POST, url(link, "")?).header(CONTENT_TYPE, "application/json");
+    let mut request = client::signed_in(client.request(Method::POST, url(link, "")?), link).header(CONTENT_TYPE, "application/json");
     let at = records.last().map(|record| record.added.0 / 1_000_000).unwrap_or_default();
     if let LinkCredential::Hmac(secret) = &link.credential {
         request = request.header("Taxiway-Signature", sign(secret, at, &body));
     }
-    let request = match &link.credential {
-        LinkCredential::Basic { user, password } => request.basic_auth(user, Some(password)),
-        LinkCredential::Token(token) => request.bearer_auth(token),
-        LinkCredential::None | LinkCredential::Hmac(_) => request,
-    };
     client::send(request.body(body)).await.map(|_| Vec::new())
 }
 

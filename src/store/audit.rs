@@ -213,11 +213,7 @@ fn hide(thing: Option<&mut Value>, word: &str) {
 
 /// Everything in a directory under what it is called.
 fn things(directory: &Directory) -> BTreeMap<String, Value> {
-    let called = |id: Uuid| {
-        let found = directory.collection(id).map(|(_, found)| (found.root.as_str(), found.alias.clone()));
-        let (root, alias) = found.unwrap_or_default();
-        format!("{root}/{}", alias.unwrap_or_else(|| id.to_string()))
-    };
+    let called = |id: Uuid| directory.collection(id).map_or_else(|| format!("/{id}"), |(_, found)| found.address());
     let roots = directory.roots.values().map(|root| (format!("root {}", root.slug), json(root)));
     let collections = directory.collections.values().map(|collection| (format!("collection {}", called(collection.id)), json(collection)));
     let users = directory.users.values().map(|user| (format!("user {}", user.name), json(user)));

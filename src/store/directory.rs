@@ -239,7 +239,31 @@ impl Sharing {
     }
 }
 
+impl Collection {
+    /// What stands for it in URLs: its alias, else its id.
+    pub fn name(&self) -> String {
+        self.alias.clone().unwrap_or_else(|| self.id.to_string())
+    }
+
+    /// How it is called among all: `root/name`.
+    pub fn address(&self) -> String {
+        format!("{}/{}", self.root, self.name())
+    }
+}
+
 impl Partner {
+    /// Whether its part has ended.
+    pub fn is_over(&self, now: Stamp) -> bool {
+        self.expires.is_some_and(|end| end <= now)
+    }
+
+    /// That it agrees to the terms of a collection.
+    pub fn accept(&self, collection: Uuid, accepted: Accepted) -> Edit {
+        let mut all = self.accepted.clone();
+        all.insert(collection, accepted);
+        Edit::SetPartner(Self { accepted: all, ..self.clone() })
+    }
+
     /// Whether it has agreed to the terms of a collection as they are now; also if there are none.
     pub fn agrees(&self, collection: &Collection) -> bool {
         let agreed = self.accepted.get(&collection.id).map(|accepted| &accepted.terms);

@@ -191,7 +191,7 @@ pub async fn defaults(visit: Visit, path: Segments) -> Answer {
         return Ok(visit.go(&paths::draft(&draft.id.to_string()), Tone::Fault, "Nothing is chosen."));
     }
     let workable = place::workable(&visit)?;
-    let meant = workable.iter().find(|(seen, _)| place::address(&seen.collection) == draft.collection).or(workable.first());
+    let meant = workable.iter().find(|(seen, _)| seen.collection.address() == draft.collection).or(workable.first());
     let proposals: Vec<Proposal> = picked.iter().map(|(_, proposal)| proposal.clone()).collect();
     let verdicts = match meant {
         Some((_, working)) => visit.app.feed.publish(working, &proposals, true, visit.act(Verb::Publish, None)).await.or_page(&visit)?,
@@ -221,7 +221,7 @@ pub async fn publish(path: Segments, form: Form) -> Answer {
     let visit = &form.visit;
     let mut draft = find(visit, &path).await?;
     let (collection, working) = place::working(visit, form.get("collection"))?;
-    draft.collection = place::address(&collection);
+    draft.collection = collection.address();
     form.get("name").clone_into(&mut draft.title);
     form.get("description").clone_into(&mut draft.description);
     let read = terms::read(&form, working.reading.clearance);

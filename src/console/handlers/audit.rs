@@ -184,9 +184,7 @@ async fn row(visit: &Visit, entry: &Entry, own: bool) -> Result<Row, Response> {
     }
     let mut detail = Vec::new();
     if let Some(seen) = &seen {
-        detail.push(
-            seen.as_ref().map_or_else(|_| "a collection that is not here, or not yours to see".to_owned(), |seen| place::address(&seen.collection)),
-        );
+        detail.push(seen.as_ref().map_or_else(|_| "a collection that is not here, or not yours to see".to_owned(), |seen| seen.collection.address()));
     }
     detail.extend(entry.stored.map(|stored| format!("{} written", stored.count)));
     if !entry.deleted.is_empty() {

@@ -46,7 +46,7 @@ pub async fn list(visit: Visit, base: Base) -> Answer {
         rows.push(collections::Row {
             href: place::page(collection),
             title: collection.title.as_str().into(),
-            path: place::address(collection).into(),
+            path: collection.address().into(),
             description: collection.description.as_deref().map(Into::into),
             public: collection.public,
             decay: collection.decay,
@@ -88,7 +88,7 @@ pub async fn one(visit: Visit, path: Segments, base: Base, Query(asked): Query<A
     let directory = visit.app.feed.directory();
     let collection = seen.collection;
     let user = if admin && directory.users.contains_key(&asked.user) { asked.user.as_str() } else { visit.name() };
-    let address = place::address(&collection);
+    let address = collection.address();
     let page = collections::Collection {
         frame: visit.frame(&collection.title, Some(Place::Collections)),
         href: place::page(&collection),
@@ -142,7 +142,7 @@ pub async fn grant(path: Segments, form: Form) -> Answer {
 pub async fn remove(path: Segments, form: Form) -> Answer {
     let visit = &form.visit;
     let collection = target(visit, &path)?;
-    let (here, name) = (place::page(&collection), place::name(&collection));
+    let (here, name) = (place::page(&collection), collection.name());
     if form.get("alias") != name {
         return Ok(visit.go(&here, Tone::Fault, &format!("Nothing was removed: to remove it, type {name}.")));
     }

@@ -50,24 +50,14 @@ impl Base {
     }
 }
 
-/// What stands for a collection in URLs: its alias, else its id.
-pub fn name(collection: &Collection) -> String {
-    collection.alias.clone().unwrap_or_else(|| collection.id.to_string())
-}
-
-/// A collection as forms name it: `root/name`.
-pub fn address(collection: &Collection) -> String {
-    format!("{}/{}", collection.root, name(collection))
-}
-
 /// The page of a collection.
 pub fn page(collection: &Collection) -> Href {
-    paths::collection(&collection.root, &name(collection))
+    paths::collection(&collection.root, &collection.name())
 }
 
 /// The page of an object.
 pub fn object(collection: &Collection, id: &str) -> Href {
-    paths::object(&collection.root, &name(collection), id)
+    paths::object(&collection.root, &collection.name(), id)
 }
 
 /// The collections that a visitor may work on, at least one; the page that says so if there is none.

@@ -55,7 +55,7 @@ impl Scope {
     /// Root and name of a collection, as paths have them.
     pub fn place(&self, collection: Uuid) -> Option<(&str, String)> {
         let (_, found) = self.directory.collection(collection)?;
-        Some((&found.root, found.alias.clone().unwrap_or_else(|| found.id.to_string())))
+        Some((&found.root, found.name()))
     }
 
     /// The title of a collection.

@@ -15,7 +15,7 @@ use crate::feed::consumers::Standing;
 use crate::links::state::State;
 use crate::store::EditError;
 use crate::store::audit::Verb;
-use crate::store::directory::{Accepted, Edit, Link, LinkKind, Partner};
+use crate::store::directory::{Accepted, Link, LinkKind};
 use crate::taxii::stamp::Stamp;
 
 /// `GET /console/sharing/`: for administrators all of it, for others what is their own.
@@ -57,7 +57,7 @@ fn terms(visit: &Visit) -> Vec<sharing::Terms> {
     let seen = access::all(&directory, visit.principal()).into_iter();
     let terms = seen.filter_map(|seen| {
         Some(sharing::Terms {
-            address: place::address(&seen.collection).into(),
+            address: seen.collection.address().into(),
             collection: seen.collection.id.to_string(),
             text: seen.collection.sharing.terms.as_deref()?.into(),
             digest: seen.collection.sharing.terms_digest()?,
@@ -80,7 +80,7 @@ async fn of_link(visit: &Visit, link: &Link, now: Stamp) -> Result<sharing::Link
         name: link.name.as_str().into(),
         kind,
         collection: place::page(&collection),
-        address: place::address(&collection).into(),
+        address: collection.address().into(),
         url: link.url.as_str().into(),
         objects: state.objects,
         refused: state.refused,
@@ -119,9 +119,7 @@ pub async fn agree(form: Form) -> Answer {
     if seen.collection.sharing.terms_digest().as_deref() != Some(form.get("digest")) {
         return Ok(visit.go(&here, Tone::Fault, "The terms have changed meanwhile: read them again."));
     }
-    let mut accepted = partner.accepted.clone();
-    accepted.insert(id, Accepted { terms: form.get("digest").to_owned(), by: by.to_owned(), at: visit.app.feed.clock().now() });
-    let edit = Edit::SetPartner(Partner { accepted, ..partner.clone() });
+    let edit = partner.accept(id, Accepted { terms: form.get("digest").to_owned(), by: by.to_owned(), at: visit.app.feed.clock().now() });
     match visit.app.feed.edit(vec![edit], Some(visit.act(Verb::Agree, None))).await {
         Ok(_) => Ok(visit.go(&here, Tone::Done, "You have agreed to the terms.")),
         Err(EditError::Refused(conflict)) => Ok(visit.go(&here, Tone::Fault, &conflict.to_string())),

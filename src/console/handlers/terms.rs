@@ -33,7 +33,7 @@ pub(super) async fn choices(visit: &Visit, terms: &Terms, collection: &str) -> R
     let workable = place::workable(visit)?;
     let clearance = workable.iter().map(|(_, working)| working.reading.clearance).max().unwrap_or_default();
     let collections = workable.iter().map(|(seen, _)| {
-        let address = place::address(&seen.collection);
+        let address = seen.collection.address();
         let chosen = address == collection;
         Choice { label: format!("{} ({address})", seen.collection.title).into(), value: address, chosen }
     });

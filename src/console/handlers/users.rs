@@ -194,7 +194,7 @@ fn page(visit: &Visit, user: &User, base: &Base, collection: &str, secret: Optio
     let (directory, now) = (visit.app.feed.directory(), visit.app.feed.clock().now());
     let moment = |stamp: Stamp| Moment::new(stamp.0, now.0);
     let usable = access::all(&directory, &Principal::of(user));
-    let target = usable.iter().find(|seen| place::address(&seen.collection) == collection).or(usable.first());
+    let target = usable.iter().find(|seen| seen.collection.address() == collection).or(usable.first());
     let token = |token: &Token| users::Token {
         id: token.shown().into(),
         label: token.label.as_str().into(),
@@ -226,7 +226,7 @@ fn page(visit: &Visit, user: &User, base: &Base, collection: &str, secret: Optio
 }
 
 fn choice(collection: &Collection, chosen: bool) -> Choice {
-    let address = place::address(collection);
+    let address = collection.address();
     Choice { label: format!("{} ({address})", collection.title).into(), value: address, chosen }
 }
 
@@ -235,7 +235,7 @@ fn grants(directory: &Directory, user: &str) -> Vec<users::Grant> {
     let grant = |(id, Rights { read, write, .. }): (&Uuid, &Rights)| {
         let (_, collection) = directory.collection(*id)?;
         let (title, href) = (collection.title.as_str().into(), place::page(collection));
-        Some(users::Grant { address: place::address(collection), title, href, read: *read, write: *write })
+        Some(users::Grant { address: collection.address(), title, href, read: *read, write: *write })
     };
     of.filter_map(grant).collect()
 }

@@ -38,9 +38,7 @@ impl Feed {
             versions.push((record, entry));
         }
         let directory = self.directory();
-        let here = directory
-            .collection(reading.collection)
-            .map(|(_, found)| (found.root.clone(), found.alias.clone().unwrap_or_else(|| found.id.to_string())));
+        let here = directory.collection(reading.collection).map(|(_, found)| (found.root.clone(), found.name()));
         let mut reached = self.consumers().await?;
         reached.retain(|standing| here.as_ref().is_some_and(|(root, name)| standing.root == *root && standing.collection == *name));
         reached.retain(|standing| standing.position >= newest);

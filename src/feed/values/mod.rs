@@ -28,7 +28,7 @@ use super::shelf::{Keeper, Shelf};
 use crate::stix::id::StixId;
 use crate::store::directory::Directory;
 use crate::store::paper::{Kind, Paper};
-use crate::store::{Page, Select, StoreError, Versions};
+use crate::store::{Page, StoreError};
 use crate::taxii::stamp::Stamp;
 use chunk::Chunk;
 use table::{FULL, Table};
@@ -147,9 +147,7 @@ impl Feed {
 
     /// The latest versions of all objects that the caller may read and that stand behind a place, as many as make a page.
     pub async fn objects_behind(&self, reading: &Reading, place: Stamp) -> Result<Page, StoreError> {
-        let place = place.max(self.begin(reading));
-        let select = Select { from: place, limit: PAGE, octets: PAGE_OCTETS, ..reading.select(Versions::LAST) };
-        self.store.page(reading.collection, &select).await
+        self.after(reading, place, PAGE, PAGE_OCTETS).await
     }
 
     /// The octets that the values of all collections take.

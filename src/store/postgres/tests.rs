@@ -1,11 +1,15 @@
-//! The contract on a real PostgreSQL, which `TAXIWAY_POSTGRES` names: an account that may make databases.
+//! The contract on a real PostgreSQL.
 
 use std::sync::Arc;
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection, query, query_as, query_scalar};
+use sqlx::{AssertSqlSafe, query, query_as, query_scalar};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
+#[path = "../../../tests/it/support/postgres.rs"]
+mod support;
+
+use self::support::{database, server};
 use super::page::Asked;
 use super::{Options, PostgresStore};
 use crate::stix::marking::Level;
@@ -14,30 +18,10 @@ use crate::store::only::Only;
 use crate::store::{Addition, Select, Store, Versions};
 use crate::taxii::stamp::Stamp;
 
-/// Where databases can be made; says it if that is nowhere.
-fn server() -> Option<String> {
-    let server = std::env::var("TAXIWAY_POSTGRES").ok();
-    assert!(server.is_some() || std::env::var_os("CI").is_none(), "TAXIWAY_POSTGRES names no PostgreSQL");
-    if server.is_none() {
-        eprintln!("skipped: TAXIWAY_POSTGRES names no PostgreSQL");
-    }
-    server
-}
-
 /// A database of its own, and the store in it.
 async fn fresh() -> Option<(PostgresStore, ())> {
     let url = database(&server()?).await;
     Some((PostgresStore::open(&url, &Options::default()).await.unwrap(), ()))
-}
-
-/// Makes a database.
-async fn database(server: &str) -> String {
-    let name = format!("taxiway_{}", Uuid::new_v4().simple());
-    let mut connection = PgConnection::connect(server).await.unwrap();
-    query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.unwrap();
-    let mut url = url::Url::parse(server).unwrap();
-    url.set_path(&name);
-    url.into()
 }
 
 contract::suite!(fresh);

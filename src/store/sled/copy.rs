@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use sled::{Db, IVec, Tree};
-use xxhash_rust::xxh3::Xxh3Default;
 
 use super::Options;
 use super::disk::{self, Disk, Seat};
 use crate::store::StoreError;
-use crate::store::transfer::Copied;
+use crate::store::transfer::{Copied, Tally};
 
 /// Octets that are written between two looks at the room on the disk.
 const STEP: usize = 4 << 20;
@@ -64,7 +63,7 @@ fn copy_tree(source: &Tree, to: &Path, options: &Options, progress: &mut dyn FnM
     // sled writes a page anew each time that it is split. So the pages are made first, with nothing much in them, and then filled.
     for pair in source {
         let (key, value) = pair?;
-        tally.count(&key, &value);
+        tally.parts([&key, &value]);
         hand.put(key, if value.len() < LARGE { value } else { IVec::default() })?;
     }
     let mut written = 0;
@@ -81,7 +80,7 @@ fn copy_tree(source: &Tree, to: &Path, options: &Options, progress: &mut dyn FnM
     let mut back = Tally::default();
     for pair in &*target {
         let (key, value) = pair?;
-        back.count(&key, &value);
+        back.parts([&key, &value]);
     }
     let (copied, back) = (tally.done(), back.done());
     if copied == back { Ok(copied) } else { Err(StoreError::Damaged(format!("the copy in {} differs from what was copied", to.display()))) }
@@ -104,28 +103,6 @@ impl Hand<'_> {
         }
         self.target.insert(key, value)?;
         Ok(())
-    }
-}
-
-/// Counts what a tree holds.
-#[derive(Default)]
-struct Tally {
-    copied: Copied,
-    digest: Xxh3Default,
-}
-
-impl Tally {
-    fn count(&mut self, key: &[u8], value: &[u8]) {
-        self.copied.records += 1;
-        self.copied.octets += (key.len() + value.len()) as u64;
-        for part in [key, value] {
-            self.digest.update(&part.len().to_be_bytes());
-            self.digest.update(part);
-        }
-    }
-
-    fn done(self) -> Copied {
-        Copied { digest: self.digest.digest128(), ..self.copied }
     }
 }
 
