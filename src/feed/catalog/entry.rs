@@ -140,7 +140,7 @@ impl Entry {
             valid_until: time("valid_until"),
             digest: tree.as_ref().map(|tree| digest(&normal_form(tree))),
             source: object.text(CREATED_BY).unwrap_or_default().into(),
-            labels: labels(object).into(),
+            labels: labels(object).into_iter().map(Into::into).collect(),
             telling,
             references,
             ..Self::bare(added, key, level)
@@ -157,9 +157,9 @@ pub(in crate::feed) fn confidence(object: &Members<'_>) -> Option<u8> {
 }
 
 /// The `labels` and `indicator_types`, sorted, each once.
-pub(in crate::feed) fn labels(object: &Members<'_>) -> Vec<Box<str>> {
+pub(in crate::feed) fn labels<'o>(object: &'o Members<'_>) -> Vec<&'o str> {
     let list = |name| object.get(name).and_then(Json::as_list).unwrap_or_default().iter().filter_map(Json::as_text);
-    let mut labels: Vec<Box<str>> = list("labels").chain(list("indicator_types")).map(Into::into).collect();
+    let mut labels: Vec<&str> = list("labels").chain(list("indicator_types")).collect();
     labels.sort_unstable();
     labels.dedup();
     labels

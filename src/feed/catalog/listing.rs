@@ -143,7 +143,7 @@ impl Row {
             valid_from: text("valid_from"),
             valid_until: text("valid_until"),
             source: text("created_by_ref"),
-            labels: labels(read),
+            labels: labels(read).into_iter().map(Into::into).collect(),
             id: record.id,
             object: record.object.clone(),
         })

@@ -61,11 +61,13 @@ impl At {
 }
 
 impl Index for Rows {
-    type Entry = Entry;
+    type Batch = Vec<Entry>;
     type Reader = ();
+    /// Blocks of objects that came together are quick to browse by time.
+    const IN_ORDER: bool = true;
 
-    fn read((): &(), record: &Record) -> Option<Entry> {
-        Entry::of(record)
+    fn read((): &(), records: &[Record]) -> Vec<Entry> {
+        records.iter().filter_map(Entry::of).collect()
     }
 
     fn clear(&mut self) {
@@ -80,8 +82,8 @@ impl Index for Rows {
         }
     }
 
-    fn correct(&mut self, ids: &[StixId], entries: Vec<Entry>) {
-        let entries: HashMap<&Key, &Entry> = entries.iter().map(|entry| (&entry.key, entry)).collect();
+    fn correct(&mut self, ids: &[StixId], now: Vec<Entry>) {
+        let entries: HashMap<&Key, &Entry> = now.iter().map(|entry| (&entry.key, entry)).collect();
         for key in ids.iter().filter_map(|id| Key::of(id.as_str())) {
             match entries.get(&key) {
                 Some(entry) => self.put(entry),

@@ -1,9 +1,12 @@
 //! Some hundred values in the order of lists, with what is known of them, packed.
 
-use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::entry::{Object, Told};
-use super::order::key;
+use super::numbers::Numbers;
+use super::order::Key;
 use crate::stix::ioc::Kind;
 use crate::stix::marking::Level;
 use crate::taxii::stamp::Stamp;
@@ -12,6 +15,9 @@ use crate::taxii::stamp::Stamp;
 const UNSURE: u8 = u8::MAX;
 /// No such time; later than all times.
 const NEVER: u64 = u64::MAX;
+
+/// Texts that stand together: the labels of an indicator.
+type Texts = Box<[Box<str>]>;
 
 /// A value as it is kept.
 #[derive(Debug, Clone, Copy)]
@@ -46,11 +52,12 @@ pub struct Chunk {
     /// Names it among the chunks of the collection, and its successor.
     pub(super) serial: u32,
     /// The key of its first value.
-    pub(super) first: Box<[u8]>,
+    pub(super) first: Key,
     rows: Vec<Packed>,
     text: String,
-    labels: Vec<Box<[Box<str>]>>,
-    sources: Vec<Box<str>>,
+    labels: Vec<Texts>,
+    /// Each of one text.
+    sources: Vec<Texts>,
 }
 
 /// A value in its chunk.
@@ -62,18 +69,21 @@ pub struct Row<'c> {
 
 /// Puts values into a chunk.
 #[derive(Debug, Default)]
-pub(super) struct Builder {
+pub(in crate::feed) struct Builder {
     rows: Vec<Packed>,
-    first: Box<[u8]>,
     text: String,
-    labels: Dictionary<Box<[Box<str>]>>,
-    sources: Dictionary<Box<str>>,
+    labels: Dictionary,
+    sources: Dictionary,
 }
 
+/// What many values have in common, each once.
 #[derive(Debug, Default)]
-struct Dictionary<T> {
-    values: Vec<T>,
-    places: HashMap<T, u32>,
+struct Dictionary {
+    texts: Vec<Texts>,
+    places: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    /// What was looked up last: the next value often has it too.
+    last: u32,
 }
 
 /// A value that is new.
@@ -81,12 +91,11 @@ struct Dictionary<T> {
 pub(super) struct Fresh<'e> {
     pub(super) object: Object,
     pub(super) added: Stamp,
-    pub(super) told: &'e Told,
+    pub(super) told: &'e Told<'e>,
     pub(super) kind: Kind,
     pub(super) value: &'e str,
     pub(super) sound: bool,
     pub(super) blocked: bool,
-    pub(super) number: u32,
 }
 
 impl Chunk {
@@ -112,13 +121,9 @@ impl Chunk {
 
     /// The octets that it takes.
     pub(super) fn octets(&self) -> usize {
-        let labels: usize = self.labels.iter().flat_map(|set| set.iter()).map(|label| label.len() + size_of::<Box<str>>()).sum();
-        let sources: usize = self.sources.iter().map(|source| source.len() + size_of::<Box<str>>()).sum();
-        size_of::<Self>() + self.rows.capacity() * size_of::<Packed>() + self.text.capacity() + labels + sources + self.first.len()
-    }
-
-    fn piece(&self, from: usize, length: usize) -> &str {
-        self.text.get(from..from + length).unwrap_or_default()
+        let texts = self.labels.iter().chain(&self.sources).flatten();
+        let texts: usize = texts.map(|text| text.len() + size_of::<Box<str>>()).sum();
+        size_of::<Self>() + self.rows.capacity() * size_of::<Packed>() + self.text.capacity() + texts
     }
 }
 
@@ -130,7 +135,7 @@ impl<'c> Row<'c> {
 
     /// The value, in the normal form of its kind if it is [sound](Row::is_sound).
     pub fn value(self) -> &'c str {
-        self.chunk.piece(self.packed.text as usize, self.packed.value_length as usize)
+        piece(&self.chunk.text, self.packed.text, self.packed.value_length)
     }
 
     /// Whether the value is that of another indicator too.
@@ -150,7 +155,7 @@ impl<'c> Row<'c> {
 
     /// The name of the indicator.
     pub fn name(self) -> &'c str {
-        self.chunk.piece((self.packed.text + self.packed.value_length) as usize, self.packed.name_length.into())
+        piece(&self.chunk.text, self.packed.text + self.packed.value_length, self.packed.name_length.into())
     }
 
     /// The id of the indicator.
@@ -166,7 +171,7 @@ impl<'c> Row<'c> {
 
     /// The id of who made it; empty if it does not say.
     pub fn source(self) -> &'c str {
-        self.chunk.sources.get(self.packed.source as usize).map_or("", |source| source)
+        self.chunk.sources.get(self.packed.source as usize).and_then(|texts| texts.first()).map_or("", |source| source)
     }
 
     /// Its TLP level.
@@ -218,33 +223,38 @@ impl<'c> Row<'c> {
         self.packed.object
     }
 
-    pub(super) fn key(self) -> Vec<u8> {
-        key(self.kind(), self.value(), self.is_sound())
+    pub(super) fn key(self) -> Key {
+        Key::of(self.kind(), self.value(), self.is_sound())
     }
 
     fn odd_id(self) -> &'c str {
         let from = self.packed.text + self.packed.value_length + u32::from(self.packed.name_length);
-        self.chunk.piece(from as usize, self.packed.id_length.into())
+        piece(&self.chunk.text, from, self.packed.id_length.into())
     }
 }
 
 impl Builder {
+    /// For so many values.
+    pub(super) fn with_capacity(values: usize) -> Self {
+        Self { rows: Vec::with_capacity(values), ..Self::default() }
+    }
+
     /// How many values are in it.
     pub(super) fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Adds a value of another chunk.
-    pub(super) fn copy(&mut self, row: Row<'_>, key: &[u8]) {
+    /// Adds a value of a chunk.
+    pub(super) fn copy(&mut self, row: Row<'_>) {
         let (value, name, id) = (row.value(), row.name(), row.odd_id());
-        let (labels, source) = (self.labels.place(row.labels()), self.sources.place(row.source()));
-        self.push(Packed { labels, source, ..*row.packed }, [value, name, id], key);
+        let (labels, source) = (self.labels.place(row.labels()), self.sources.place(&[row.source()]));
+        self.push(Packed { labels, source, ..*row.packed }, [value, name, id]);
     }
 
-    /// Adds a value that is new.
-    pub(super) fn add(&mut self, fresh: &Fresh<'_>, key: &[u8]) {
-        let Fresh { object, added, told, kind, value, sound, blocked, number } = *fresh;
-        let (labels, source) = (self.labels.place(&told.labels), self.sources.place(&told.source));
+    /// Adds a value that is new, and has no number yet.
+    pub(super) fn add(&mut self, fresh: &Fresh<'_>) {
+        let Fresh { object, added, told, kind, value, sound, blocked } = *fresh;
+        let (labels, source) = (self.labels.place(&told.labels), self.sources.place(&[told.source]));
         let packed = Packed {
             object,
             added: added.0,
@@ -252,7 +262,7 @@ impl Builder {
             modified: told.modified.0,
             valid_from: told.valid_from.0,
             valid_until: told.valid_until.map_or(NEVER, |until| until.0),
-            number,
+            number: 0,
             text: 0,
             value_length: 0,
             name_length: 0,
@@ -266,13 +276,10 @@ impl Builder {
             revoked: told.revoked,
             blocked,
         };
-        self.push(packed, [value, &told.name, &told.odd_id], key);
+        self.push(packed, [value, told.name, told.odd_id]);
     }
 
-    fn push(&mut self, packed: Packed, [value, name, id]: [&str; 3], key: &[u8]) {
-        if self.rows.is_empty() {
-            self.first = key.into();
-        }
+    fn push(&mut self, packed: Packed, [value, name, id]: [&str; 3]) {
         let text = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
         self.text.extend([value, name, id]);
         // An object is no longer than a request, which is no longer than these can count; names are cut.
@@ -281,37 +288,55 @@ impl Builder {
         self.rows.push(Packed { text, value_length, name_length, id_length, ..packed });
     }
 
-    /// The chunk, and a new builder in its place.
-    pub(super) fn finish(&mut self, serial: u32, edition: u64) -> Chunk {
-        let Self { mut rows, first, mut text, labels, sources } = std::mem::take(self);
+    /// Gives each value its number.
+    pub(super) fn number(&mut self, numbers: &mut Numbers) {
+        let Self { rows, text, .. } = self;
+        for packed in rows {
+            packed.number = numbers.of(packed.kind, piece(text, packed.text, packed.value_length));
+        }
+    }
+
+    /// The chunk.
+    pub(super) fn finish(self, edition: u64) -> Chunk {
+        let Self { mut rows, mut text, labels, sources } = self;
         rows.shrink_to_fit();
         text.shrink_to_fit();
-        Chunk { edition, serial, first, rows, text, labels: labels.values, sources: sources.values }
+        let first = rows.first().map(|row| Key::of(row.kind, piece(&text, row.text, row.value_length), row.sound)).unwrap_or_default();
+        Chunk { edition, serial: 0, first, rows, text, labels: labels.texts, sources: sources.texts }
     }
 }
 
-impl Dictionary<Box<[Box<str>]>> {
-    fn place(&mut self, labels: &[Box<str>]) -> u32 {
-        place(&mut self.values, &mut self.places, labels)
+impl Dictionary {
+    /// The place of some texts, which are put there if they are not.
+    fn place(&mut self, wanted: &[impl AsRef<str>]) -> u32 {
+        let is_at =
+            |place: &u32| self.texts.get(*place as usize).is_some_and(|texts| texts.iter().map(AsRef::as_ref).eq(wanted.iter().map(AsRef::as_ref)));
+        if is_at(&self.last) {
+            return self.last;
+        }
+        let hash = hash(&self.hasher, wanted);
+        let found = self.places.find(hash, is_at).copied();
+        self.last = found.unwrap_or_else(|| self.put(hash, wanted));
+        self.last
+    }
+
+    fn put(&mut self, hash_of_wanted: u64, wanted: &[impl AsRef<str>]) -> u32 {
+        let place = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        self.texts.push(wanted.iter().map(|text| text.as_ref().into()).collect());
+        let Self { texts, hasher, .. } = self;
+        self.places.insert_unique(hash_of_wanted, place, |place| texts.get(*place as usize).map_or(0, |texts| hash(hasher, texts)));
+        place
     }
 }
 
-impl Dictionary<Box<str>> {
-    fn place(&mut self, source: &str) -> u32 {
-        place(&mut self.values, &mut self.places, source)
+fn hash(hasher: &DefaultHashBuilder, texts: &[impl AsRef<str>]) -> u64 {
+    let mut hash = hasher.build_hasher();
+    for text in texts {
+        text.as_ref().hash(&mut hash);
     }
+    hash.finish()
 }
 
-fn place<T, Q>(values: &mut Vec<T>, places: &mut HashMap<T, u32>, value: &Q) -> u32
-where
-    T: std::borrow::Borrow<Q> + std::hash::Hash + Eq + Clone + for<'q> From<&'q Q>,
-    Q: std::hash::Hash + Eq + ?Sized,
-{
-    if let Some(place) = places.get(value) {
-        return *place;
-    }
-    let place = u32::try_from(values.len()).unwrap_or(u32::MAX);
-    values.push(value.into());
-    places.insert(value.into(), place);
-    place
+fn piece(text: &str, from: u32, length: u32) -> &str {
+    text.get(from as usize..(from + length) as usize).unwrap_or_default()
 }

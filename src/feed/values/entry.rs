@@ -3,6 +3,7 @@
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::chunk::{Builder, Fresh};
 use crate::feed::catalog::entry::{confidence, labels};
 use crate::feed::guard::lists::{Lists, Policy};
 use crate::feed::guard::subject::{Algorithm, Subject};
@@ -36,28 +37,18 @@ const MEMBERS: [&str; 13] = [
 /// How identifiers of indicators begin.
 const INDICATOR: &str = "indicator--";
 
-/// An indicator with its values.
-#[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub(super) object: Object,
-    pub(super) added: Stamp,
-    pub(super) told: Told,
-    /// Each with whether a warning list blocks it.
-    pub(super) values: Vec<(Value, bool)>,
-}
-
 /// An identifier: its UUID, or a digest of it if that is not spelled as usual.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Object(pub(super) Uuid);
 
 /// What is told with each value.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Told {
+pub(super) struct Told<'t> {
     /// The identifier, if it is not spelled as usual.
-    pub(super) odd_id: Box<str>,
-    pub(super) name: Box<str>,
-    pub(super) labels: Box<[Box<str>]>,
-    pub(super) source: Box<str>,
+    pub(super) odd_id: &'t str,
+    pub(super) name: &'t str,
+    pub(super) labels: Vec<&'t str>,
+    pub(super) source: &'t str,
     pub(super) level: Level,
     pub(super) confidence: Option<u8>,
     pub(super) revoked: bool,
@@ -81,38 +72,42 @@ impl Object {
     }
 }
 
-impl Entry {
-    /// Reads a record; `None` if it is no indicator. A pattern that is no list of values is told itself.
-    pub(super) fn of(record: &Record, lists: &Lists) -> Option<Self> {
-        let object = Object::of(&record.id)?;
-        let json = Json::parse_some(std::str::from_utf8(&record.object).ok()?, &MEMBERS).ok()?;
-        let members = json.as_object()?;
-        let odd_id = if object.id() == record.id { Box::default() } else { record.id.as_str().into() };
-        let told = Told { odd_id, level: record.level, ..Told::of(members) };
-        let is_stix = members.text("pattern_type").is_none_or(|language| language == "stix");
-        let pattern = members.text("pattern").unwrap_or_default();
-        let mut found = Some(pattern).filter(|_| is_stix).and_then(|pattern| parse(pattern).ok()).map(|tree| values(&tree)).unwrap_or_default();
-        if found.is_empty() {
-            found.push(Value { kind: Kind::Pattern, text: pattern.to_owned(), sound: false });
-        }
-        let values = found.into_iter().map(|value| {
-            let blocked = is_blocked(&value, lists);
-            (value, blocked)
-        });
-        Some(Self { object, added: record.added, told, values: values.collect() })
+/// Adds the values of a record, at least one if it is an indicator: a pattern that is no list of values is told itself.
+pub(super) fn read(record: &Record, lists: &Lists, into: &mut Builder) {
+    let Some(object) = Object::of(&record.id) else { return };
+    let Some(json) = str::from_utf8(&record.object).ok().and_then(|text| Json::parse_some(text, &MEMBERS).ok()) else { return };
+    let Some(members) = json.as_object() else { return };
+    let odd_id = if object.id() == record.id { "" } else { &record.id };
+    let told = Told { odd_id, level: record.level, ..Told::of(members) };
+    for value in &values_of(members) {
+        let Value { kind, text, sound } = value;
+        into.add(&Fresh { object, added: record.added, told: &told, kind: *kind, value: text, sound: *sound, blocked: is_blocked(value, lists) });
     }
 }
 
-impl Told {
-    fn of(object: &Members<'_>) -> Self {
+/// The values of an indicator, each once.
+fn values_of(indicator: &Members<'_>) -> Vec<Value> {
+    let is_stix = indicator.text("pattern_type").is_none_or(|language| language == "stix");
+    let pattern = indicator.text("pattern").unwrap_or_default();
+    let mut found = Some(pattern).filter(|_| is_stix).and_then(|pattern| parse(pattern).ok()).map(|tree| values(&tree)).unwrap_or_default();
+    if found.is_empty() {
+        found.push(Value { kind: Kind::Pattern, text: pattern.to_owned(), sound: false });
+    }
+    // A pattern may name a value twice.
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+impl<'t> Told<'t> {
+    fn of(object: &'t Members<'_>) -> Self {
         let time = |name| object.text(name).and_then(|text| Instant::parse(text).ok()).map(|instant| Stamp(instant.micros()));
         let name = object.text("name").unwrap_or_default();
-        let end = (0..=name.len().min(LONGEST_NAME)).rev().find(|end| name.is_char_boundary(*end)).unwrap_or_default();
         Self {
-            odd_id: Box::default(),
-            name: name.get(..end).unwrap_or_default().into(),
-            labels: labels(object).into(),
-            source: object.text("created_by_ref").unwrap_or_default().into(),
+            odd_id: "",
+            name: name.get(..name.floor_char_boundary(LONGEST_NAME)).unwrap_or_default(),
+            labels: labels(object),
+            source: object.text("created_by_ref").unwrap_or_default(),
             level: Level::Unmarked,
             confidence: confidence(object),
             revoked: object.get("revoked") == Some(&Json::Bool(true)),

@@ -10,6 +10,7 @@
 
 pub mod chunk;
 mod entry;
+mod numbers;
 mod order;
 mod table;
 #[cfg(test)]

@@ -7,27 +7,24 @@ use std::sync::atomic::{self, AtomicU64};
 
 use arc_swap::ArcSwap;
 use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
-use xxhash_rust::xxh3::Xxh3Default;
 
 use super::Snapshot;
-use super::chunk::{Builder, Chunk, Fresh, Row};
-use super::entry::{Entry, Object};
-use super::order::key;
+use super::chunk::{Builder, Chunk, Row};
+use super::entry::{self, Object};
+use super::numbers::Numbers;
+use super::order::Key;
 use crate::feed::guard::lists::Lists;
 use crate::feed::shelf::Index;
 use crate::stix::id::StixId;
-use crate::stix::ioc::Kind;
 use crate::store::Record;
 use crate::taxii::stamp::Stamp;
 
 /// The most values in a chunk, unless more have the same key.
 pub(super) const FULL: usize = 512;
-/// So many indicators at least are gathered, while more come, before they are put into chunks.
-const GATHERED: usize = 100_000;
-/// Where the numbers of values begin: below, others number their own.
-const FIRST_NUMBER: u32 = 9_000_000;
+/// So many chunks at most are made anew by one thread at a time.
+const JOB: usize = 16;
 
 /// The values of a collection.
 #[derive(Debug)]
@@ -40,27 +37,33 @@ pub(super) struct Table {
     serials: HashMap<u32, Arc<Chunk>>,
     next_serial: u32,
     edition: u64,
-    /// The values that have each number, as digests. A value keeps its number for when it comes again.
-    numbers: HashMap<u32, u64>,
-    /// What was read and is in no chunk yet.
-    gathered: Vec<Entry>,
+    numbers: Numbers,
+    /// What was read and has no place yet, in no order.
+    gathered: Vec<Chunk>,
+    /// Of each indicator in it when its latest version was added.
+    newest: HashMap<Object, Stamp>,
     published: Arc<ArcSwap<Snapshot>>,
     /// The most values in a chunk.
     full: usize,
 }
 
 /// A value that is to be put into a chunk, with its key.
-struct Keyed<'e> {
-    key: Vec<u8>,
-    fresh: Fresh<'e>,
+struct Keyed<'c> {
+    key: Key,
+    row: Row<'c>,
 }
 
 impl Index for Table {
-    type Entry = Entry;
+    type Batch = Builder;
     type Reader = Arc<Lists>;
+    const IN_ORDER: bool = false;
 
-    fn read(lists: &Arc<Lists>, record: &Record) -> Option<Entry> {
-        Entry::of(record, lists)
+    fn read(lists: &Arc<Lists>, records: &[Record]) -> Builder {
+        let mut values = Builder::with_capacity(records.len());
+        for record in records {
+            entry::read(record, lists, &mut values);
+        }
+        values
     }
 
     fn clear(&mut self) {
@@ -69,20 +72,22 @@ impl Index for Table {
         *self = Self { numbers, ..Self::new(self.published.clone(), self.full) };
     }
 
-    fn take(&mut self, fresh: Vec<Entry>) {
-        self.gathered.extend(fresh);
-        // As many as there are, so that putting them costs each of those once.
-        if self.gathered.len() >= self.places.len().max(GATHERED) {
-            self.put_gathered();
+    fn take(&mut self, fresh: Builder) {
+        let fresh = self.numbered(fresh);
+        for row in fresh.rows() {
+            let newest = self.newest.entry(row.object()).or_default();
+            *newest = row.added().max(*newest);
         }
+        self.gathered.push(fresh);
     }
 
-    fn correct(&mut self, ids: &[StixId], entries: Vec<Entry>) {
+    fn correct(&mut self, ids: &[StixId], now: Builder) {
         self.put_gathered();
         // Also where no indicator went: something else did.
         self.edition = next_edition();
-        let doomed: HashSet<Object> = ids.iter().filter_map(|id| Object::of(id.as_str())).collect();
-        self.change(&doomed, &entries);
+        let doomed = ids.iter().filter_map(|id| Object::of(id.as_str())).collect();
+        let now = self.numbered(now);
+        self.change(&doomed, now.rows().collect());
     }
 
     fn settle(&mut self, latest: Stamp) {
@@ -97,7 +102,7 @@ impl Index for Table {
 
     fn octets(&self) -> usize {
         let chunks: usize = self.chunks.iter().map(|chunk| chunk.octets()).sum();
-        chunks + self.places.allocation_size() + self.numbers.capacity() * size_of::<(u32, u64)>()
+        chunks + self.places.allocation_size() + self.numbers.octets()
     }
 }
 
@@ -111,28 +116,28 @@ impl Table {
             serials: HashMap::new(),
             next_serial: 0,
             edition: next_edition(),
-            numbers: HashMap::new(),
+            numbers: Numbers::default(),
             gathered: Vec::new(),
+            newest: HashMap::new(),
             published,
             full,
         }
     }
 
-    /// Puts what was read into chunks: of each indicator the latest, if that is later than what is there.
+    /// What was read, with numbers.
+    fn numbered(&mut self, mut read: Builder) -> Chunk {
+        read.number(&mut self.numbers);
+        read.finish(next_edition())
+    }
+
+    /// Puts what was read into chunks: of each indicator the latest version, if that is later than what is there.
     fn put_gathered(&mut self) {
-        let gathered = std::mem::take(&mut self.gathered);
-        let mut latest: HashMap<Object, Entry> = HashMap::with_capacity(gathered.len());
-        for entry in gathered {
-            if latest.get(&entry.object).is_none_or(|other| other.added < entry.added) {
-                latest.insert(entry.object, entry);
-            }
-        }
-        let entries: Vec<Entry> = latest.into_values().filter(|entry| self.added(entry.object).is_none_or(|added| added < entry.added)).collect();
-        if entries.is_empty() {
-            return;
-        }
-        let doomed = entries.iter().map(|entry| entry.object).collect();
-        self.change(&doomed, &entries);
+        let (gathered, mut newest) = (std::mem::take(&mut self.gathered), std::mem::take(&mut self.newest));
+        newest.retain(|object, added| self.added(*object).is_none_or(|there| there < *added));
+        let doomed = newest.keys().copied().filter(|object| self.serials_of(*object).next().is_some()).collect();
+        let is_newest = |row: &Row<'_>| newest.get(&row.object()) == Some(&row.added());
+        let fresh = gathered.par_iter().flat_map_iter(Chunk::rows).filter(is_newest).collect();
+        self.change(&doomed, fresh);
     }
 
     /// When the version of an indicator was added whose values are in the chunks.
@@ -147,100 +152,64 @@ impl Table {
     }
 
     /// Takes the values of some indicators out, and puts others in.
-    fn change(&mut self, doomed: &HashSet<Object>, entries: &[Entry]) {
+    fn change(&mut self, doomed: &HashSet<Object>, fresh: Vec<Row<'_>>) {
         let touched: HashSet<u32> = doomed.iter().flat_map(|object| self.serials_of(*object)).collect();
-        let keyed = self.keyed(entries);
-        if touched.is_empty() && keyed.is_empty() {
+        if touched.is_empty() && fresh.is_empty() {
             return;
         }
         self.edition = next_edition();
-        let jobs = self.jobs(&touched, &keyed);
+        let mut fresh: Vec<Keyed<'_>> = fresh.into_par_iter().map(|row| Keyed { key: row.key(), row }).collect();
+        fresh.par_sort_unstable_by(|one, other| one.key.cmp(&other.key).then_with(|| rank(one.row).cmp(&rank(other.row))));
         let full = self.full;
-        let built: Vec<_> = jobs.par_iter().map(|(chunk, fresh)| rebuilt(chunk.as_deref(), doomed, fresh, full)).collect();
-        drop(jobs);
+        let built = if self.chunks.is_empty() {
+            cut(&fresh, full * JOB).par_iter().map(|fresh| (None, rebuilt(None, doomed, fresh, full))).collect()
+        } else {
+            let jobs = self.jobs(&touched, &fresh);
+            jobs.par_iter().map(|(chunk, fresh)| (Some(chunk.serial), rebuilt(Some(chunk), doomed, fresh, full))).collect()
+        };
         self.replace(built);
     }
 
-    /// The values of some indicators in their order, numbered.
-    fn keyed<'e>(&mut self, entries: &'e [Entry]) -> Vec<Keyed<'e>> {
-        let mut keyed = Vec::with_capacity(entries.len());
-        for Entry { object, added, told, values } in entries {
-            for (at, (value, blocked)) in values.iter().enumerate() {
-                // A pattern may name a value twice.
-                if values.iter().take(at).any(|(other, _)| other == value) {
-                    continue;
-                }
-                let number = self.number(value.kind, &value.text);
-                let (kind, sound, blocked) = (value.kind, value.sound, *blocked);
-                let fresh = Fresh { object: *object, added: *added, told, kind, value: &value.text, sound, blocked, number };
-                keyed.push(Keyed { key: key(kind, &value.text, sound), fresh });
-            }
-        }
-        keyed.par_sort_unstable_by(|one, other| one.key.cmp(&other.key).then_with(|| rank(&one.fresh).cmp(&rank(&other.fresh))));
-        keyed
-    }
-
-    /// The number of a value: that which follows from its digest, or the next that is free.
-    fn number(&mut self, kind: Kind, value: &str) -> u32 {
-        let mut digest = Xxh3Default::new();
-        digest.update(&[kind as u8]);
-        digest.update(value.as_bytes());
-        let digest = digest.digest();
-        let range = u32::MAX - FIRST_NUMBER;
-        let mut number = FIRST_NUMBER + u32::try_from(digest % u64::from(range)).unwrap_or_default();
-        while *self.numbers.entry(number).or_insert(digest) != digest {
-            number = if number == u32::MAX { FIRST_NUMBER } else { number + 1 };
-        }
-        number
-    }
-
     /// Every chunk that is to be built anew, with the values that come into it.
-    fn jobs<'k, 'e>(&self, touched: &HashSet<u32>, keyed: &'k [Keyed<'e>]) -> Vec<(Option<Arc<Chunk>>, &'k [Keyed<'e>])> {
-        if self.chunks.is_empty() {
-            return vec![(None, keyed)];
-        }
+    fn jobs<'k, 'c>(&self, touched: &HashSet<u32>, fresh: &'k [Keyed<'c>]) -> Vec<(Arc<Chunk>, &'k [Keyed<'c>])> {
         let mut jobs = Vec::new();
-        let mut rest = keyed;
+        let mut rest = fresh;
         for (at, chunk) in self.chunks.iter().enumerate() {
             // What comes before the first chunk goes into it.
             let here = match self.chunks.get(at + 1) {
-                Some(next) => rest.partition_point(|keyed| *keyed.key < *next.first),
+                Some(next) => rest.partition_point(|fresh| fresh.key < next.first),
                 None => rest.len(),
             };
             let (fresh, others) = rest.split_at(here);
             rest = others;
             if !fresh.is_empty() || touched.contains(&chunk.serial) {
-                jobs.push((Some(chunk.clone()), fresh));
+                jobs.push((chunk.clone(), fresh));
             }
         }
         jobs
     }
 
-    /// Puts new chunks into the place of old ones.
-    fn replace(&mut self, built: Vec<(Option<u32>, Vec<Builder>)>) {
-        let mut places: HashMap<u32, Vec<Arc<Chunk>>> = HashMap::with_capacity(built.len());
-        let mut first = Vec::new();
-        for (serial, builders) in built {
-            let mut keeps = serial;
-            let mut chunks = Vec::with_capacity(builders.len());
-            for mut builder in builders {
-                let serial = keeps.take().unwrap_or_else(|| self.new_serial());
-                chunks.push(Arc::new(builder.finish(serial, next_edition())));
-            }
-            if let Some(serial) = serial {
+    /// Puts new chunks into the place of old ones; what has no place comes to the end.
+    fn replace(&mut self, built: Vec<(Option<u32>, Vec<Chunk>)>) {
+        let mut replaced: HashMap<u32, Vec<Arc<Chunk>>> = HashMap::with_capacity(built.len());
+        let mut added = Vec::new();
+        for (old, chunks) in built {
+            if let Some(serial) = old {
                 self.forget(serial);
             }
-            for chunk in &chunks {
-                self.remember(chunk);
-            }
-            match serial {
-                Some(serial) => drop(places.insert(serial, chunks)),
-                None => first = chunks,
+            let mut kept = old;
+            let chunks = chunks.into_iter().map(|mut chunk| {
+                chunk.serial = kept.take().unwrap_or_else(|| self.new_serial());
+                self.remember(chunk)
+            });
+            let chunks = chunks.collect();
+            match old {
+                Some(serial) => drop(replaced.insert(serial, chunks)),
+                None => added.extend(chunks),
             }
         }
         let old = std::mem::take(&mut self.chunks);
-        self.chunks = old.into_iter().flat_map(|chunk| places.remove(&chunk.serial).unwrap_or_else(|| vec![chunk])).collect();
-        self.chunks.extend(first);
+        self.chunks = old.into_iter().flat_map(|chunk| replaced.remove(&chunk.serial).unwrap_or_else(|| vec![chunk])).chain(added).collect();
     }
 
     fn new_serial(&mut self) -> u32 {
@@ -260,7 +229,8 @@ impl Table {
     }
 
     /// The values of a chunk are there.
-    fn remember(&mut self, chunk: &Arc<Chunk>) {
+    fn remember(&mut self, chunk: Chunk) -> Arc<Chunk> {
+        let chunk = Arc::new(chunk);
         self.serials.insert(chunk.serial, chunk.clone());
         for row in chunk.rows() {
             let (place, hasher) = ((row.object(), chunk.serial), &self.hasher);
@@ -269,6 +239,7 @@ impl Table {
                 self.places.insert_unique(hash, place, |(object, _)| hasher.hash_one(object));
             }
         }
+        chunk
     }
 }
 
@@ -279,65 +250,78 @@ fn next_edition() -> u64 {
 }
 
 /// In which order values of one key stand: by value, then the most confident first, then the newest.
-fn rank<'e>(fresh: &Fresh<'e>) -> (&'e str, Reverse<Option<u8>>, Reverse<Stamp>, Object) {
-    (fresh.value, Reverse(fresh.told.confidence), Reverse(fresh.added), fresh.object)
-}
-
-fn rank_of(row: Row<'_>) -> (&str, Reverse<Option<u8>>, Reverse<Stamp>, Object) {
+fn rank(row: Row<'_>) -> (&str, Reverse<Option<u8>>, Reverse<Stamp>, Object) {
     (row.value(), Reverse(row.confidence()), Reverse(row.added()), row.object())
 }
 
+/// Values in pieces of at least so many, none of which ends between values of one key.
+fn cut<'k, 'c>(mut values: &'k [Keyed<'c>], least: usize) -> Vec<&'k [Keyed<'c>]> {
+    let mut pieces = Vec::new();
+    while let Some(last) = values.get(..least).and_then(<[_]>::last) {
+        let end = values.partition_point(|value| value.key <= last.key);
+        let (piece, rest) = values.split_at(end);
+        pieces.push(piece);
+        values = rest;
+    }
+    pieces.push(values);
+    pieces
+}
+
 /// A chunk without the values of some indicators and with new ones, as one chunk or several.
-fn rebuilt(chunk: Option<&Chunk>, doomed: &HashSet<Object>, fresh: &[Keyed<'_>], full: usize) -> (Option<u32>, Vec<Builder>) {
+fn rebuilt(chunk: Option<&Chunk>, doomed: &HashSet<Object>, fresh: &[Keyed<'_>], full: usize) -> Vec<Chunk> {
     let kept = chunk.into_iter().flat_map(Chunk::rows).filter(|row| !doomed.contains(&row.object()));
     let mut kept = kept.map(|row| (row.key(), row)).peekable();
+    let mut fresh = fresh.iter().map(|fresh| (&fresh.key, fresh.row)).peekable();
     let mut out = Pieces::of(chunk.map_or(0, Chunk::len) + fresh.len(), full);
-    let mut fresh = fresh.iter().peekable();
     loop {
         let order = match (kept.peek(), fresh.peek()) {
-            (Some((key, row)), Some(new)) => key.cmp(&new.key).then_with(|| rank_of(*row).cmp(&rank(&new.fresh))),
+            (Some((key, row)), Some((other_key, other))) => key.cmp(other_key).then_with(|| rank(*row).cmp(&rank(*other))),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
-            (None, None) => break,
+            (None, None) => return out.finish(),
         };
         if order == Ordering::Less {
-            kept.next().into_iter().for_each(|(key, row)| out.take(key, |builder, key| builder.copy(row, key)));
+            kept.next().into_iter().for_each(|(key, row)| out.take(&key, row));
         } else {
-            fresh.next().into_iter().for_each(|new| out.take(new.key.clone(), |builder, key| builder.add(&new.fresh, key)));
+            fresh.next().into_iter().for_each(|(key, row)| out.take(key, row));
         }
     }
-    (chunk.map(|chunk| chunk.serial), out.finish())
 }
 
 /// Values on their way into chunks.
 struct Pieces {
     /// The most in each chunk.
     most: usize,
-    done: Vec<Builder>,
+    done: Vec<Chunk>,
     building: Builder,
-    last: Vec<u8>,
+    last: Key,
 }
 
 impl Pieces {
     /// For so many values, which are divided evenly.
     fn of(count: usize, full: usize) -> Self {
         let most = count.div_ceil(count.div_ceil(full).max(1)).max(1);
-        Self { most, done: Vec::new(), building: Builder::default(), last: Vec::new() }
+        Self { most, done: Vec::new(), building: Builder::with_capacity(most), last: Key::default() }
     }
 
     /// Adds a value; a new chunk begins with each kind and when one is full, but not between values of one key.
-    fn take(&mut self, key: Vec<u8>, add: impl FnOnce(&mut Builder, &[u8])) {
-        let same_kind = self.last.first() == key.first();
-        if self.building.len() > 0 && (!same_kind || self.building.len() >= self.most && self.last != key) {
-            self.done.push(std::mem::take(&mut self.building));
+    fn take(&mut self, key: &Key, row: Row<'_>) {
+        let is_full = self.building.len() >= self.most && self.last != *key;
+        if self.building.len() > 0 && (is_full || !self.last.is_of_kind(key)) {
+            self.cut();
         }
-        add(&mut self.building, &key);
-        self.last = key;
+        self.building.copy(row);
+        self.last.clone_from(key);
     }
 
-    fn finish(mut self) -> Vec<Builder> {
+    fn cut(&mut self) {
+        let full = std::mem::replace(&mut self.building, Builder::with_capacity(self.most));
+        self.done.push(full.finish(next_edition()));
+    }
+
+    fn finish(mut self) -> Vec<Chunk> {
         if self.building.len() > 0 {
-            self.done.push(self.building);
+            self.cut();
         }
         self.done
     }

@@ -10,9 +10,9 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::Snapshot;
-use super::chunk::Row;
-use super::entry::{Entry, Object, Told};
-use super::order::key;
+use super::chunk::{Builder, Chunk, Fresh, Row};
+use super::entry::{self, Object, Told};
+use super::order::Key;
 use super::table::Table;
 use crate::feed::access::Reading;
 use crate::feed::clock::SystemClock;
@@ -59,17 +59,46 @@ fn object(n: u128) -> StixId {
     StixId::parse(&format!("indicator--{}", Uuid::from_u128(0x4000_8000_0000_0000_0000 | n))).unwrap()
 }
 
-fn entry(n: u128, added: u64, values: &[usize], confidence: u8) -> Entry {
-    let value = |at: &usize| {
-        let (kind, text, sound) = VALUES[*at];
-        (Value { kind, text: text.into(), sound }, false)
-    };
-    let told = Told { name: format!("{n} {added}").into(), confidence: Some(confidence), ..Told::default() };
-    Entry { object: Object::of(object(n).as_str()).unwrap(), added: Stamp(added), told, values: values.iter().map(value).collect() }
+/// An indicator with some of the values.
+#[derive(Debug, Clone)]
+struct Indicator {
+    n: u128,
+    added: u64,
+    values: Vec<Value>,
+    confidence: u8,
+}
+
+impl Indicator {
+    fn new(n: u128, added: u64, values: &[usize], confidence: u8) -> Self {
+        let value = |at: &usize| Value { kind: VALUES[*at].0, text: VALUES[*at].1.into(), sound: VALUES[*at].2 };
+        Self { n, added, values: values.iter().map(value).collect(), confidence }
+    }
+
+    fn object(&self) -> Object {
+        Object::of(object(self.n).as_str()).unwrap()
+    }
+
+    fn name(&self) -> String {
+        format!("{} {}", self.n, self.added)
+    }
+}
+
+/// What was read of some indicators.
+fn read<'i>(indicators: impl IntoIterator<Item = &'i Indicator>) -> Builder {
+    let mut read = Builder::default();
+    for indicator in indicators {
+        let name = indicator.name();
+        let told = Told { name: &name, confidence: Some(indicator.confidence), ..Told::default() };
+        for Value { kind, text, sound } in &indicator.values {
+            let (object, added) = (indicator.object(), Stamp(indicator.added));
+            read.add(&Fresh { object, added, told: &told, kind: *kind, value: text, sound: *sound, blocked: false });
+        }
+    }
+    read
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let values = || prop::collection::vec(0..VALUES.len(), 0..4);
+    let values = || prop::sample::subsequence((0..VALUES.len()).collect::<Vec<_>>(), 1..4);
     let step = prop_oneof![
         6 => (0..40_u128, values(), 0..3_u8).prop_map(|(n, values, confidence)| Step::Read(n, values, confidence)),
         1 => (0..40_u128, values()).prop_map(|(n, values)| Step::Fall(n, values)),
@@ -84,22 +113,13 @@ fn told(row: Row<'_>) -> (Kind, String, String) {
 }
 
 /// What the snapshot should hold of the latest versions.
-fn expected(latest: &BTreeMap<u128, Entry>) -> Vec<(Kind, String, String)> {
+fn expected(latest: &BTreeMap<u128, Indicator>) -> Vec<(Kind, String, String)> {
     let mut rows = Vec::new();
-    for entry in latest.values() {
-        let mut once: Vec<&Value> = Vec::new();
-        for (value, _) in &entry.values {
-            if !once.contains(&value) {
-                once.push(value);
-                let rank = (
-                    key(value.kind, &value.text, value.sound),
-                    value.text.clone(),
-                    Reverse(entry.told.confidence),
-                    Reverse(entry.added),
-                    entry.object,
-                );
-                rows.push((rank, (value.kind, value.text.clone(), entry.told.name.to_string())));
-            }
+    for indicator in latest.values() {
+        for Value { kind, text, sound } in &indicator.values {
+            let order =
+                (Key::of(*kind, text, *sound), text.clone(), Reverse(Some(indicator.confidence)), Reverse(indicator.added), indicator.object());
+            rows.push((order, (*kind, text.clone(), indicator.name())));
         }
     }
     rows.sort();
@@ -111,24 +131,27 @@ proptest! {
     fn chunks_hold_the_values_of_the_latest_versions_in_order(steps in steps()) {
         let published = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
         let mut table = Table::new(published.clone(), 4);
-        let mut latest: BTreeMap<u128, Entry> = BTreeMap::new();
+        let mut latest: BTreeMap<u128, Indicator> = BTreeMap::new();
         let mut clock = 1000;
         for step in steps {
             clock += 1;
             match step {
                 Step::Read(n, values, confidence) => {
-                    latest.insert(n, entry(n, clock, &values, confidence));
-                    table.take(vec![entry(n, clock, &values, confidence)]);
+                    let fresh = Indicator::new(n, clock, &values, confidence);
                     // What comes late and is older is passed over.
-                    table.take(vec![entry(n, clock - 1000, &[0], 9)]);
+                    let late = Indicator::new(n, clock - 1000, &[0], 9);
+                    table.take(read([&fresh]));
+                    table.take(read([&late]));
+                    latest.insert(n, fresh);
                 }
                 Step::Fall(n, values) => {
-                    latest.insert(n, entry(n, 500, &values, 0));
-                    table.correct(&[object(n)], vec![entry(n, 500, &values, 0)]);
+                    let older = Indicator::new(n, 500, &values, 0);
+                    table.correct(&[object(n)], read([&older]));
+                    latest.insert(n, older);
                 }
                 Step::Delete(n) => {
                     latest.remove(&n);
-                    table.correct(&[object(n)], Vec::new());
+                    table.correct(&[object(n)], Builder::default());
                 }
                 Step::Settle => {}
             }
@@ -163,11 +186,9 @@ fn a_change_makes_few_chunks_anew() {
     let published = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
     let mut table = Table::new(published.clone(), 8);
     let many = |range: std::ops::Range<u64>| {
-        let one = |n: u64| {
-            let value = Value { kind: Kind::Domain, text: format!("d{n:05}.example"), sound: true };
-            Entry { values: vec![(value, false)], ..entry(n.into(), n + 1, &[], 50) }
-        };
-        range.map(one).collect::<Vec<_>>()
+        let value = |n| Value { kind: Kind::Domain, text: format!("d{n:05}.example"), sound: true };
+        let one = |n: u64| Indicator { values: vec![value(n)], ..Indicator::new(n.into(), n + 1, &[], 50) };
+        read(&range.map(one).collect::<Vec<_>>())
     };
     table.take(many(0..1000));
     table.settle(Stamp(1));
@@ -180,37 +201,58 @@ fn a_change_makes_few_chunks_anew() {
     assert!(before.chunks.len() < 300, "{}", before.chunks.len());
 }
 
-fn read(object: &str, lists: &Lists) -> Option<Entry> {
+fn read_text(object: &str, lists: &Lists) -> Chunk {
     let id = object.split('"').nth(3).unwrap().to_owned();
-    Entry::of(
-        &Record { added: Stamp(1), id, version: String::new(), level: Level::Amber, origin: None, object: Bytes::from(object.to_owned()) },
-        lists,
-    )
+    let object = Bytes::from(object.to_owned());
+    let mut read = Builder::default();
+    entry::read(&Record { added: Stamp(1), id, version: String::new(), level: Level::Amber, origin: None, object }, lists, &mut read);
+    read.finish(1)
 }
 
 #[test]
 fn an_indicator_is_told_with_its_values_and_what_blocks_them() {
     let guard = Guard::open(&Options { defaults: true, ..Options::default() }).unwrap();
-    let text = r#"{"id":"indicator--00000000-0000-4000-8000-000000000001","pattern":"[ipv4-addr:value = '8.8.8.8' OR domain-name:value = 'evil-shop.com']",
+    let text = r#"{"id":"indicator--00000000-0000-4000-8000-000000000001","pattern":"[ipv4-addr:value = '8.8.8.8' OR domain-name:value IN ('evil-shop.com', 'evil-shop.com')]",
         "pattern_type":"stix","name":"n","labels":["b"],"indicator_types":["a"],"confidence":85,"revoked":true,"valid_from":"2021-03-02T00:00:00Z",
         "object_marking_refs":["marking-definition--f88d31f6-486f-44da-b317-01333bde0b82"]}"#;
-    let entry = read(text, &guard.lists).unwrap();
-    let values: Vec<_> = entry.values.iter().map(|(value, blocked)| (value.text.as_str(), *blocked)).collect();
+    let chunk = read_text(text, &guard.lists);
+    let values: Vec<_> = chunk.rows().map(|row| (row.value(), row.is_blocked())).collect();
     assert_eq!(values, [("8.8.8.8", true), ("evil-shop.com", false)]);
-    let Told { name, labels, confidence, revoked, valid_from, valid_until, .. } = entry.told;
-    assert_eq!((&*name, labels.len(), confidence, revoked, valid_from, valid_until), ("n", 2, Some(85), true, Stamp(1_614_643_200_000_000), None));
-    assert_eq!(entry.told.level.name(), "amber");
-    let foreign = text.replace("\"stix\"", "\"sigma\"");
-    assert!(read(&foreign, &guard.lists).unwrap().values.iter().all(|(value, _)| value.kind == Kind::Pattern && !value.sound));
-    assert!(read(&text.replace("indicator--", "malware--"), &guard.lists).is_none());
+    for row in chunk.rows() {
+        let times = (row.valid_from(), row.valid_until());
+        assert_eq!((row.name(), row.labels().len(), row.confidence(), row.is_revoked()), ("n", 2, Some(85), true));
+        assert_eq!((row.level().name(), times), ("amber", (Stamp(1_614_643_200_000_000), None)));
+    }
+    let foreign = read_text(&text.replace("\"stix\"", "\"sigma\""), &guard.lists);
+    assert!(foreign.rows().all(|row| row.kind() == Kind::Pattern && !row.is_sound()));
+    assert!(read_text(&text.replace("indicator--", "malware--"), &guard.lists).is_empty());
 }
 
 #[test]
 fn an_identifier_in_capitals_stays_as_it_is() {
     let id = "indicator--00000000-0000-4000-8000-00000000000A";
-    let entry = read(&format!(r#"{{"id":"{id}"}}"#), &Lists::default()).unwrap();
-    assert_eq!(&*entry.told.odd_id, id);
+    let chunk = read_text(&format!(r#"{{"id":"{id}"}}"#), &Lists::default());
+    assert_eq!(chunk.rows().map(Row::id).collect::<Vec<_>>(), [id]);
     assert_ne!(Object::of(id), Object::of(&id.to_lowercase()));
+}
+
+#[test]
+fn labels_and_makers_are_those_of_each_value() {
+    let mut built = Builder::default();
+    let sets: [&[&str]; 4] = [&[], &["a"], &["a", "b"], &["ab"]];
+    let all: Vec<_> = (0..40).map(|n| (sets[n * 7 % 4], ["", "x", "y"][n % 3])).collect();
+    for (labels, source) in &all {
+        let told = Told { labels: labels.to_vec(), source, ..Told::default() };
+        let object = Object(Uuid::nil());
+        built.add(&Fresh { object, added: Stamp(1), told: &told, kind: Kind::Mutex, value: "v", sound: true, blocked: false });
+    }
+    let read = built.finish(1);
+    let mut copied = Builder::default();
+    read.rows().for_each(|row| copied.copy(row));
+    for chunk in [read, copied.finish(2)] {
+        let told: Vec<(Vec<&str>, &str)> = chunk.rows().map(|row| (row.labels().iter().map(|label| &**label).collect(), row.source())).collect();
+        assert_eq!(told, all.iter().map(|(labels, source)| (labels.to_vec(), *source)).collect::<Vec<_>>());
+    }
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use crate::stix::pattern::tree::{
 const NOT_IN_URLS: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 
 /// A value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Value {
     /// What sort of thing it is, as the pattern says.
     pub kind: Kind,
@@ -61,8 +61,10 @@ fn of_tests(tests: &ComparisonAnd<'_>, found: &mut Vec<Value>) {
     match tests.operands.as_slice() {
         [Test::Group(comparisons)] => of_comparisons(comparisons, found),
         [Test::Compare { path, negated: false, comparison }] => found.extend(constants(comparison).filter_map(|text| value(path, &text))),
-        [one, other] if path_of(one, other).is_some() => found.extend(path_of(one, other)),
-        several => found.extend(several.iter().flat_map(hashes)),
+        several => match path_of(several) {
+            Some(path) => found.push(path),
+            None => found.extend(several.iter().flat_map(hashes)),
+        },
     }
 }
 
@@ -76,22 +78,31 @@ fn hashes(test: &Test<'_>) -> Vec<Value> {
     }
 }
 
-/// The path of a file whose name and directory two tests ask for.
-fn path_of(one: &Test<'_>, other: &Test<'_>) -> Option<Value> {
-    let asked = |test: &Test<'_>| match test {
-        Test::Compare { path, negated: false, comparison: Comparison::Value(Relation::Equal, literal) } => {
-            Some((path.to_string(), text(literal)?.into_owned()))
-        }
-        _ => None,
-    };
-    let (first, second) = (asked(one)?, asked(other)?);
-    let (name, directory) = match (first.0.as_str(), second.0.as_str()) {
-        ("file:name", "file:parent_directory_ref.path") => (first.1, second.1),
-        ("file:parent_directory_ref.path", "file:name") => (second.1, first.1),
-        _ => return None,
-    };
+/// The path of a file for whose name and directory two tests ask.
+fn path_of(tests: &[Test<'_>]) -> Option<Value> {
+    let [one, other] = tests else { return None };
+    let (name, directory) = file_name(one).zip(directory_path(other)).or_else(|| file_name(other).zip(directory_path(one)))?;
     let separator = if directory.contains('\\') || !directory.contains('/') { '\\' } else { '/' };
     Some(plain(Kind::FilePath, &format!("{}{separator}{name}", directory.trim_end_matches(separator))))
+}
+
+fn file_name<'t>(test: &'t Test<'_>) -> Option<Cow<'t, str>> {
+    equal(test, "name", &[])
+}
+
+fn directory_path<'t>(test: &'t Test<'_>) -> Option<Cow<'t, str>> {
+    equal(test, "parent_directory_ref", &["path"])
+}
+
+/// What a test says a property of a file is equal to.
+fn equal<'t>(test: &'t Test<'_>, property: &str, keys: &[&str]) -> Option<Cow<'t, str>> {
+    match test {
+        Test::Compare { path, negated: false, comparison: Comparison::Value(Relation::Equal, literal) } => {
+            let is_asked = path.object == "file" && path.property == property && path.steps.iter().map(key).eq(keys.iter().copied().map(Some));
+            text(literal).filter(|_| is_asked)
+        }
+        _ => None,
+    }
 }
 
 /// The constants that satisfy a comparison.

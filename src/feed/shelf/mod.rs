@@ -2,13 +2,19 @@
 //!
 //! Who asks catches up itself, if there is little to catch up with; the first time, or after a long while, a task of its own does it.
 //! Nobody waits for a lock while the store is asked: what was read is taken only if nothing was taken meanwhile, else it is read again.
+//!
+//! An index that wants no order is begun by as many readers as there are cores, each at a stretch of its own.
+
+mod stretches;
 
 use std::collections::BTreeMap;
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use futures_util::stream::{FuturesUnordered, TryStreamExt};
+use rayon::iter::ParallelIterator;
+use rayon::slice::ParallelSlice;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
@@ -17,11 +23,18 @@ use crate::stix::id::StixId;
 use crate::stix::marking::Level;
 use crate::store::{Page, Record, Select, Store, StoreError, Versions};
 use crate::taxii::stamp::Stamp;
+use stretches::{Stretch, Stretches};
 
 /// Objects that are read from the store at once.
 const PAGE: usize = 4_000;
 /// Octets of objects that are read from the store at once.
 const PAGE_OCTETS: usize = 16 << 20;
+/// Objects that one of several readers reads at once.
+const STRETCH_PAGE: usize = 1_000;
+/// Readers for each core: one waits for the store while another looks into what it has read.
+const READERS: usize = 2;
+/// Objects that one thread looks into at once.
+const PIECE: usize = 250;
 /// Objects that are fetched by their ids at once.
 const FETCH: usize = 50;
 /// When more objects than this are doubtful, everything is read anew.
@@ -29,22 +42,24 @@ pub(in crate::feed) const MOST_DOUBTS: usize = 10_000;
 
 /// What is kept of the latest versions of a collection.
 pub(in crate::feed) trait Index: Send + Sync + 'static {
-    /// What is kept of an object.
-    type Entry: Send;
+    /// What is kept of some objects.
+    type Batch: Send;
     /// What reading an object needs besides.
     type Reader: Send + Sync;
+    /// Whether it wants objects in the order of the collection. If not, the first reading is quicker.
+    const IN_ORDER: bool;
 
-    /// Reads an object; `None` if nothing is kept of it.
-    fn read(reader: &Self::Reader, record: &Record) -> Option<Self::Entry>;
+    /// Reads some objects.
+    fn read(reader: &Self::Reader, records: &[Record]) -> Self::Batch;
 
     /// Forgets everything.
     fn clear(&mut self);
 
-    /// Takes what was read, in the order of the collection; an entry that is older than what is kept of its object is passed over.
-    fn take(&mut self, fresh: Vec<Self::Entry>);
+    /// Takes what was read; what is older than what is kept of its object is passed over.
+    fn take(&mut self, fresh: Self::Batch);
 
-    /// Takes what has become of some objects: those without an entry are no more.
-    fn correct(&mut self, ids: &[StixId], entries: Vec<Self::Entry>);
+    /// Takes what has become of some objects: those that are not in it are no more.
+    fn correct(&mut self, ids: &[StixId], now: Self::Batch);
 
     /// Nothing more comes for now: everything up to this stamp was taken.
     fn settle(&mut self, _: Stamp) {}
@@ -168,7 +183,8 @@ impl<I: Index> Shelf<I> {
 
     /// Takes what is new, unless that is more than a page. Returns whether nothing is left.
     async fn catch_up(self: &Arc<Self>, keeper: &Arc<impl Keeper>, store: &dyn Store) -> Result<bool, StoreError> {
-        loop {
+        // Whoever reads everything needs no help, and would lose what was taken meanwhile.
+        while self.is_loaded() {
             let batch = self.read(store).await?;
             if batch.is_empty() {
                 return Ok(true);
@@ -178,6 +194,7 @@ impl<I: Index> Shelf<I> {
                 return Ok(!more);
             }
         }
+        Ok(false)
     }
 
     /// Starts the task that reads everything, unless it is running.
@@ -194,6 +211,9 @@ impl<I: Index> Shelf<I> {
 
     /// Takes everything there is. The next page is read while one is being taken.
     async fn read_all(self: &Arc<Self>, keeper: &Arc<impl Keeper>, store: &dyn Store) -> Result<(), StoreError> {
+        if !I::IN_ORDER && self.begins() {
+            self.read_side_by_side(keeper, store).await?;
+        }
         let mut batch = self.read(store).await?;
         while !batch.is_empty() {
             let next = batch.place_after();
@@ -201,6 +221,78 @@ impl<I: Index> Shelf<I> {
             batch = if taken? { ahead? } else { self.read(store).await? };
         }
         Ok(())
+    }
+
+    /// Takes, in no order, everything that is there now.
+    async fn read_side_by_side(self: &Arc<Self>, keeper: &Arc<impl Keeper>, store: &dyn Store) -> Result<(), StoreError> {
+        let upto = store.top(self.collection).await?;
+        let turn = self.begin_afresh();
+        let mut rest = Stretches::new(Stretch { after: Stamp::ZERO, upto });
+        let readers = READERS * std::thread::available_parallelism().map_or(1, usize::from);
+        let mut reading = FuturesUnordered::new();
+        loop {
+            while reading.len() < readers
+                && let Some(stretch) = rest.take()
+            {
+                reading.push(self.read_stretch(stretch, store));
+            }
+            match reading.try_next().await? {
+                Some(left) => left.into_iter().for_each(|left| rest.put(left)),
+                None => break,
+            }
+        }
+        let (this, keeper) = (self.clone(), keeper.clone());
+        in_background(move || {
+            this.end_at(turn, upto);
+            keeper.fit();
+        })
+        .await
+    }
+
+    /// Takes a page of a stretch and returns what is left of it.
+    async fn read_stretch(self: &Arc<Self>, stretch: Stretch, store: &dyn Store) -> Result<Option<Stretch>, StoreError> {
+        let limit = usize::try_from(stretch.width()).map_or(STRETCH_PAGE, |width| width.clamp(1, STRETCH_PAGE));
+        let select = Select { from: stretch.after, limit, octets: PAGE_OCTETS, ..everything() };
+        let Page { mut records, more } = store.page(self.collection, &select).await?;
+        let last = records.last().filter(|_| more).map_or(stretch.upto, |last| last.added);
+        records.truncate(records.partition_point(|record| record.added <= stretch.upto));
+        let this = self.clone();
+        in_background(move || {
+            let read = I::read(&this.reader, &records);
+            this.index_mut().take(read);
+        })
+        .await?;
+        Ok(stretch.behind(last))
+    }
+
+    /// Whether nothing was taken yet, or nothing that is still of use.
+    fn begins(&self) -> bool {
+        let place = self.place();
+        place.position == Stamp::ZERO || place.afresh
+    }
+
+    /// Forgets everything; what is doubted stays doubtful. Returns the turn that begins.
+    fn begin_afresh(&self) -> u64 {
+        let mut index = self.index_mut();
+        index.clear();
+        let mut place = self.place();
+        *place = Place { position: Stamp::ZERO, afresh: false, turn: place.turn + 1, ..mem::take(&mut place) };
+        place.turn
+    }
+
+    /// Everything up to a stamp was taken, unless another turn has begun.
+    fn end_at(&self, turn: u64, upto: Stamp) {
+        let mut index = self.index_mut();
+        if self.place().turn != turn {
+            return;
+        }
+        index.settle(upto);
+        self.octets.store(index.octets(), Ordering::Relaxed);
+        let mut place = self.place();
+        if place.turn == turn {
+            place.position = upto;
+            place.turn += 1;
+        }
     }
 
     async fn read(&self, store: &dyn Store) -> Result<Batch, StoreError> {
@@ -218,17 +310,17 @@ impl<I: Index> Shelf<I> {
 
     /// Takes a batch, unless another was taken since it was read. Returns whether it was taken.
     async fn take(self: Arc<Self>, keeper: Arc<impl Keeper>, batch: Batch) -> Result<bool, StoreError> {
-        let taken = spawn_blocking(move || {
-            let read = |records: &[Record]| -> Vec<I::Entry> { records.par_iter().filter_map(|record| I::read(&self.reader, record)).collect() };
-            let (fresh, again) = (read(&batch.fresh.records), read(&batch.again));
+        in_background(move || {
+            let fresh = batch.fresh.records.par_chunks(PIECE).map(|records| I::read(&self.reader, records)).collect();
+            let again = I::read(&self.reader, &batch.again);
             let taken = self.enter(&batch, fresh, again);
             keeper.fit();
             taken
-        });
-        taken.await.map_err(|error| StoreError::Engine(format!("an index could not read objects: {error}")))
+        })
+        .await
     }
 
-    fn enter(&self, batch: &Batch, fresh: Vec<I::Entry>, again: Vec<I::Entry>) -> bool {
+    fn enter(&self, batch: &Batch, fresh: Vec<I::Batch>, again: I::Batch) -> bool {
         let mut index = self.index_mut();
         if self.place().turn != batch.place.turn {
             return false;
@@ -236,7 +328,9 @@ impl<I: Index> Shelf<I> {
         if batch.place.afresh {
             index.clear();
         }
-        index.take(fresh);
+        for fresh in fresh {
+            index.take(fresh);
+        }
         if !batch.place.doubtful.is_empty() {
             let doubtful: Vec<StixId> = batch.place.doubtful.keys().cloned().collect();
             index.correct(&doubtful, again);
@@ -274,6 +368,11 @@ impl Batch {
     fn is_empty(&self) -> bool {
         self.fresh.records.is_empty() && self.place.doubtful.is_empty() && !self.place.afresh
     }
+}
+
+/// Does what takes a while where that holds up nobody.
+async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
+    spawn_blocking(work).await.map_err(|error| StoreError::Engine(format!("an index could not read objects: {error}")))
 }
 
 /// The latest version of everything.
