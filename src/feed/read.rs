@@ -126,10 +126,7 @@ impl Feed {
         }
         let seen = self.find(reading, id.clone(), versions, usize::MAX).await?;
         let at = seen.iter().filter_map(|record| Instant::parse(&record.version).ok()).collect();
-        let deleted = self.store.delete(reading.collection, &id, &Versions::Some { first: false, last: false, at }, removal, Some(act)).await?;
-        self.catalog.doubt(reading.collection, &id);
-        self.values.doubt(reading.collection, &id);
-        match deleted {
+        match self.remove(reading.collection, id, Versions::Some { first: false, last: false, at }, removal, act).await? {
             0 => Err(Denied::Hidden.into()),
             _ => Ok(()),
         }

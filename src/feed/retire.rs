@@ -1,4 +1,6 @@
-//! Objects whose time in a collection is over: nobody has touched them for as long as the collection keeps things.
+//! Objects that go, and those whose time in a collection is over: nobody has touched them for as long as the collection keeps things.
+
+use uuid::Uuid;
 
 use super::Feed;
 use crate::stix::id::StixId;
@@ -11,6 +13,19 @@ use crate::taxii::stamp::{DAY, Stamp};
 const PAGE: usize = 500;
 
 impl Feed {
+    /// Deletes versions of an object and returns how many went. Goes on if nobody waits for it any more: no index may go on showing what is gone.
+    pub(super) async fn remove(&self, collection: Uuid, id: StixId, versions: Versions, removal: Removal, act: Act) -> Result<usize, StoreError> {
+        let (store, catalog, values) = (self.store.clone(), self.catalog.clone(), self.values.clone());
+        let removing = tokio::spawn(async move {
+            let removed = store.delete(collection, &id, &versions, removal, Some(act)).await;
+            // After an error too, which leaves it open what has happened.
+            catalog.doubt(collection, &id);
+            values.doubt(collection, &id);
+            removed
+        });
+        removing.await.map_err(|error| StoreError::Engine(format!("a deletion ended: {error}")))?
+    }
+
     /// Lets objects go for good whose latest version was added longer ago than their collection keeps things. Returns how many went.
     pub async fn retire(&self) -> Result<usize, StoreError> {
         let (directory, now) = (self.directory(), self.clock.now());
@@ -23,13 +38,11 @@ impl Feed {
                 let page = self.store.page(collection.id, &select).await?;
                 let old: Vec<StixId> = page.records.iter().filter(|record| record.added < end).filter_map(|r| StixId::parse(&r.id).ok()).collect();
                 let all_are = old.len() == page.records.len();
-                for id in &old {
-                    let act = Act::of_program(Verb::Retire, self.clock.now());
-                    self.store.delete(collection.id, id, &Versions::All, Removal::Retired, Some(act)).await?;
-                    self.catalog.doubt(collection.id, id);
-                    self.values.doubt(collection.id, id);
-                }
                 gone += old.len();
+                for id in old {
+                    let act = Act::of_program(Verb::Retire, self.clock.now());
+                    self.remove(collection.id, id, Versions::All, Removal::Retired, act).await?;
+                }
                 if !all_are || !page.more {
                     break;
                 }
