@@ -11,10 +11,10 @@ use std::time::Instant;
 use async_trait::async_trait;
 use bytes::Bytes;
 use divan::Bencher;
+use taxiway::feed::Feed;
 use taxiway::feed::access::Reading;
 use taxiway::feed::catalog::browse::{Browse, Order};
 use taxiway::feed::clock::SystemClock;
-use taxiway::feed::{Feed, Options};
 use taxiway::stix::id::StixId;
 use taxiway::stix::marking::Level;
 use taxiway::store::audit::{Act, Entry, Trail};
@@ -27,7 +27,7 @@ use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use support::objects::{id, mix, text};
-use support::stores::{COLLECTION, collection};
+use support::stores::{COLLECTION, collection, options};
 
 /// Objects in the collection.
 const HELD: u64 = 1_000_000;
@@ -138,16 +138,7 @@ impl Store for Synthetic {
 }
 
 async fn filled() -> Feed {
-    let options = Options {
-        page_default: 100,
-        page_max: 1000,
-        page_octets: 1 << 20,
-        status_hours: 24,
-        envelope_objects: 10_000,
-        json_depth: 128,
-        catalog_octets: 1 << 30,
-    };
-    let feed = Feed::open(Arc::new(Synthetic(MemoryStore::default())), Arc::new(SystemClock), options).await.expect("it opens");
+    let feed = Feed::open(Arc::new(Synthetic(MemoryStore::default())), Arc::new(SystemClock), options()).await.expect("it opens");
     let root = Root { slug: "bench".into(), title: "Bench".into(), description: None };
     feed.edit(vec![Edit::AddRoot(root), Edit::AddCollection(collection())], None).await.expect("the store is empty");
     let start = Instant::now();

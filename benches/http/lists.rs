@@ -1,5 +1,7 @@
 //! Lists of a large collection: the first after a start, another, again, after a change, and nothing new.
 
+use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::Scale;
@@ -18,11 +20,23 @@ const OTHER: &str = "/lists/bench/bench/suricata-sha256.lst";
 
 pub(crate) fn lists(scale: &Scale) -> Outcome<Vec<Line>> {
     let count = scale.large.first().copied().ok_or("no size")?;
-    let dir = stores::filled(&scale.data, count)?;
+    let filled = stores::filled(&scale.data, count)?;
+    // What a server keeps in a store must not be there for the next.
+    let dir = scale.data.join("lists");
+    copy(&filled, &dir)?;
+    let mut lines = rounds(scale, &dir, &["the first, when they all have come within the last minute"], 0)?;
+    stores::keep_values(&dir)?;
+    let what = ["the first after a start", "another of the same values", "again", "after a new version of one indicator", "nothing new: 304"];
+    lines.extend(rounds(scale, &dir, &what, 1)?);
+    Ok(lines)
+}
+
+/// Starts, and asks so many times.
+fn rounds(scale: &Scale, dir: &Path, what: &[&str], turn: u64) -> Outcome<Vec<Line>> {
     let mut times: [Vec<Duration>; 5] = Default::default();
     let mut peak = 0;
     for round in 0..scale.rounds {
-        let server = Server::start(&dir, 0)?;
+        let server = Server::start(dir, 0)?;
         let mut client = server.client()?;
         // The first look at the password is not what is measured.
         client.get(&format!("{OBJECTS}?limit=1"))?;
@@ -31,7 +45,7 @@ pub(crate) fn lists(scale: &Scale) -> Outcome<Vec<Line>> {
         let (again, _) = get(&mut client, LIST, "", 200)?;
         let (known, _) = get(&mut client, LIST, &format!("If-None-Match: {tag}\r\n"), 304)?;
         // A new version of an object, which no earlier round has written.
-        let posted = client.post(OBJECTS, &envelope([(7, 1 + round as u64 + u64::from(std::process::id()))]))?;
+        let posted = client.post(OBJECTS, &envelope([(7, 1 + turn * 1_000 + round as u64)]))?;
         if posted.status != 202 {
             return Err(format!("POST: {}", posted.head).into());
         }
@@ -43,9 +57,26 @@ pub(crate) fn lists(scale: &Scale) -> Outcome<Vec<Line>> {
         server.stop()?;
     }
     let wanted = [2_000.0, 2_000.0, 50.0, 50.0, 1.0];
-    let what = ["the first after a start", "another of the same values", "again", "after a new version of one indicator", "nothing new: 304"];
     let lines = what.iter().zip(&times).zip(wanted).map(|((what, times), wanted)| line(what, times, wanted));
     Ok(lines.chain([memory(peak)]).collect())
+}
+
+/// Makes a copy of a store that nobody has open.
+fn copy(from: &Path, to: &Path) -> Outcome<()> {
+    if to.exists() {
+        fs::remove_dir_all(to)?;
+    }
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let at = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &at)?;
+        } else {
+            fs::copy(entry.path(), at)?;
+        }
+    }
+    Ok(())
 }
 
 /// How long an answer takes to its last octet, and its tag.

@@ -2,9 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use taxiway::auth::password;
+use taxiway::feed::clock::SystemClock;
+use taxiway::feed::{self, Feed};
 use taxiway::stix::marking::Level;
 use taxiway::store::directory::{Collection, Edit, Rights, Root, User};
 use taxiway::store::sled::{Options, SledStore};
@@ -61,6 +64,27 @@ pub(crate) fn write(dir: &Path, objects: impl Iterator<Item = (u64, u64)>) -> Ou
         }
         Ok(())
     })
+}
+
+/// Has what is read for lists kept in the store, as a server does in its second minute.
+pub(crate) fn keep_values(dir: &Path) -> Outcome<()> {
+    runtime()?.block_on(async {
+        let feed = Feed::open(Arc::new(open(dir)?), Arc::new(SystemClock), options()).await?;
+        Ok(feed.keep_values().await?)
+    })
+}
+
+/// How a feed reads and writes here.
+pub(crate) fn options() -> feed::Options {
+    feed::Options {
+        page_default: 100,
+        page_max: 1000,
+        page_octets: 1 << 20,
+        status_hours: 24,
+        envelope_objects: 10_000,
+        json_depth: 128,
+        catalog_octets: 1 << 30,
+    }
 }
 
 fn open(dir: &Path) -> Outcome<SledStore> {

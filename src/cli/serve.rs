@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 
 use super::exit::{Exit, Trouble};
 use super::{doors, open, print, secret};
@@ -117,7 +117,7 @@ impl Serve {
             tokio::spawn(decay(app.clone())),
             tokio::spawn({
                 let feed = app.feed.clone();
-                async move { feed.warm_values().await }
+                async move { look_after_values(feed).await }
             }),
         ];
         let served = served.await.map_err(failed)?;
@@ -316,6 +316,19 @@ async fn keep_handed(app: Arc<App>) {
         ticks.tick().await;
         if let Err(error) = app.feed.keep_handed().await {
             tracing::error!(%error, "what consumers were handed could not be written down");
+        }
+    }
+}
+
+/// Has the values ready that lists are made of.
+async fn look_after_values(feed: Arc<Feed>) {
+    feed.warm_values().await;
+    let mut ticks = interval_at(Instant::now() + TICK, TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = feed.keep_values().await {
+            tracing::warn!(%error, "what was read for lists could not be kept: the first list after a start will be slow");
         }
     }
 }

@@ -22,11 +22,15 @@ pub enum Kind {
     Link = 6,
     /// What a consumer was handed.
     Handed = 7,
+    /// Which stretches of a collection were read for lists; its id is the collection's.
+    Kept = 8,
+    /// What was read of such a stretch.
+    Values = 9,
 }
 
 impl Kind {
-    /// Every kind.
-    pub(super) const ALL: [Self; 7] = [Self::Draft, Self::Import, Self::Session, Self::Lines, Self::Listed, Self::Link, Self::Handed];
+    /// Every kind that a copy of the store takes along: what cannot be made anew.
+    pub(super) const COPIED: [Self; 7] = [Self::Draft, Self::Import, Self::Session, Self::Lines, Self::Listed, Self::Link, Self::Handed];
 }
 
 /// A paper. What its text says is the business of who keeps it.

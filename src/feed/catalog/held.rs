@@ -113,7 +113,7 @@ impl Catalog {
     }
 }
 
-impl Keeper for Catalog {
+impl Keeper<Rows> for Catalog {
     /// Drops the oldest rows of all until the rest fits. For threads that may block.
     fn fit(&self) {
         let shelves = self.all();

@@ -5,13 +5,14 @@
 //!
 //! An index that wants no order is begun by as many readers as there are cores, each at a stretch of its own.
 
-mod stretches;
+pub(in crate::feed) mod stretches;
 
 use std::collections::BTreeMap;
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use async_trait::async_trait;
 use futures_util::stream::{FuturesUnordered, TryStreamExt};
 use rayon::iter::ParallelIterator;
 use rayon::slice::ParallelSlice;
@@ -69,9 +70,20 @@ pub(in crate::feed) trait Index: Send + Sync + 'static {
 }
 
 /// Who looks after all shelves together.
-pub(in crate::feed) trait Keeper: Send + Sync + 'static {
+#[async_trait]
+pub(in crate::feed) trait Keeper<I: Index>: Send + Sync + 'static {
     /// Something was taken.
     fn fit(&self) {}
+
+    /// The stretches of a collection, in its order, that were read before and are kept.
+    async fn kept(&self, _collection: Uuid, _store: &dyn Store) -> Result<Vec<Stretch>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// What is kept of such a stretch; `None` if it must be read after all.
+    async fn fetch(&self, _collection: Uuid, _stretch: Stretch, _reader: &I::Reader, _store: &dyn Store) -> Result<Option<I::Batch>, StoreError> {
+        Ok(None)
+    }
 }
 
 /// One collection.
@@ -168,7 +180,7 @@ impl<I: Index> Shelf<I> {
     }
 
     /// Sees to it that the index is as the store is now. May take long the first time, and goes on if nobody waits for it any more.
-    pub(in crate::feed) async fn follow(self: &Arc<Self>, keeper: &Arc<impl Keeper>, store: &Arc<dyn Store>) -> Result<(), StoreError> {
+    pub(in crate::feed) async fn follow(self: &Arc<Self>, keeper: &Arc<impl Keeper<I>>, store: &Arc<dyn Store>) -> Result<(), StoreError> {
         loop {
             if self.is_loaded() && self.catch_up(keeper, &**store).await? {
                 return Ok(());
@@ -182,7 +194,7 @@ impl<I: Index> Shelf<I> {
     }
 
     /// Takes what is new, unless that is more than a page. Returns whether nothing is left.
-    async fn catch_up(self: &Arc<Self>, keeper: &Arc<impl Keeper>, store: &dyn Store) -> Result<bool, StoreError> {
+    async fn catch_up(self: &Arc<Self>, keeper: &Arc<impl Keeper<I>>, store: &dyn Store) -> Result<bool, StoreError> {
         // Whoever reads everything needs no help, and would lose what was taken meanwhile.
         while self.is_loaded() {
             let batch = self.read(store).await?;
@@ -198,7 +210,7 @@ impl<I: Index> Shelf<I> {
     }
 
     /// Starts the task that reads everything, unless it is running.
-    fn load(self: &Arc<Self>, keeper: &Arc<impl Keeper>, store: &Arc<dyn Store>) {
+    fn load(self: &Arc<Self>, keeper: &Arc<impl Keeper<I>>, store: &Arc<dyn Store>) {
         let start = |phase: &mut Phase| !matches!(mem::replace(phase, Phase::Loading), Phase::Loading);
         if self.phase.send_if_modified(start) {
             let (this, keeper, store) = (self.clone(), keeper.clone(), store.clone());
@@ -210,7 +222,7 @@ impl<I: Index> Shelf<I> {
     }
 
     /// Takes everything there is. The next page is read while one is being taken.
-    async fn read_all(self: &Arc<Self>, keeper: &Arc<impl Keeper>, store: &dyn Store) -> Result<(), StoreError> {
+    async fn read_all(self: &Arc<Self>, keeper: &Arc<impl Keeper<I>>, store: &dyn Store) -> Result<(), StoreError> {
         if !I::IN_ORDER && self.begins() {
             self.read_side_by_side(keeper, store).await?;
         }
@@ -223,18 +235,20 @@ impl<I: Index> Shelf<I> {
         Ok(())
     }
 
-    /// Takes, in no order, everything that is there now.
-    async fn read_side_by_side(self: &Arc<Self>, keeper: &Arc<impl Keeper>, store: &dyn Store) -> Result<(), StoreError> {
+    /// Takes, in no order, everything that is there now: what is kept as it is, the rest from the store.
+    async fn read_side_by_side(self: &Arc<Self>, keeper: &Arc<impl Keeper<I>>, store: &dyn Store) -> Result<(), StoreError> {
+        let this = self.clone();
+        let turn = in_background(move || this.begin_afresh()).await?;
+        let mut kept = keeper.kept(self.collection, store).await?;
         let upto = store.top(self.collection).await?;
-        let turn = self.begin_afresh();
-        let mut rest = Stretches::new(Stretch { after: Stamp::ZERO, upto });
+        let mut rest = Stretches::new(upto, &kept);
         let readers = READERS * std::thread::available_parallelism().map_or(1, usize::from);
         let mut reading = FuturesUnordered::new();
         loop {
-            while reading.len() < readers
-                && let Some(stretch) = rest.take()
-            {
-                reading.push(self.read_stretch(stretch, store));
+            while reading.len() < readers {
+                let fetched = kept.pop();
+                let Some(stretch) = fetched.or_else(|| rest.take()) else { break };
+                reading.push(self.take_stretch(stretch, fetched.is_some(), keeper, store));
             }
             match reading.try_next().await? {
                 Some(left) => left.into_iter().for_each(|left| rest.put(left)),
@@ -249,14 +263,24 @@ impl<I: Index> Shelf<I> {
         .await
     }
 
-    /// Takes a page of a stretch and returns what is left of it.
-    async fn read_stretch(self: &Arc<Self>, stretch: Stretch, store: &dyn Store) -> Result<Option<Stretch>, StoreError> {
+    /// Takes what is kept of a stretch, else a page of it. Returns what is left.
+    async fn take_stretch(
+        self: &Arc<Self>,
+        stretch: Stretch,
+        is_kept: bool,
+        keeper: &Arc<impl Keeper<I>>,
+        store: &dyn Store,
+    ) -> Result<Option<Stretch>, StoreError> {
+        let this = self.clone();
+        if is_kept && let Some(kept) = keeper.fetch(self.collection, stretch, &self.reader, store).await? {
+            in_background(move || this.index_mut().take(kept)).await?;
+            return Ok(None);
+        }
         let limit = usize::try_from(stretch.width()).map_or(STRETCH_PAGE, |width| width.clamp(1, STRETCH_PAGE));
         let select = Select { from: stretch.after, limit, octets: PAGE_OCTETS, ..everything() };
         let Page { mut records, more } = store.page(self.collection, &select).await?;
         let last = records.last().filter(|_| more).map_or(stretch.upto, |last| last.added);
         records.truncate(records.partition_point(|record| record.added <= stretch.upto));
-        let this = self.clone();
         in_background(move || {
             let read = I::read(&this.reader, &records);
             this.index_mut().take(read);
@@ -271,7 +295,7 @@ impl<I: Index> Shelf<I> {
         place.position == Stamp::ZERO || place.afresh
     }
 
-    /// Forgets everything; what is doubted stays doubtful. Returns the turn that begins.
+    /// Forgets everything; what is doubted stays doubtful. Returns the turn that begins. For threads that may block.
     fn begin_afresh(&self) -> u64 {
         let mut index = self.index_mut();
         index.clear();
@@ -280,7 +304,7 @@ impl<I: Index> Shelf<I> {
         place.turn
     }
 
-    /// Everything up to a stamp was taken, unless another turn has begun.
+    /// Everything up to a stamp was taken, unless another turn has begun. For threads that may block.
     fn end_at(&self, turn: u64, upto: Stamp) {
         let mut index = self.index_mut();
         if self.place().turn != turn {
@@ -309,7 +333,7 @@ impl<I: Index> Shelf<I> {
     }
 
     /// Takes a batch, unless another was taken since it was read. Returns whether it was taken.
-    async fn take(self: Arc<Self>, keeper: Arc<impl Keeper>, batch: Batch) -> Result<bool, StoreError> {
+    async fn take(self: Arc<Self>, keeper: Arc<impl Keeper<I>>, batch: Batch) -> Result<bool, StoreError> {
         in_background(move || {
             let fresh = batch.fresh.records.par_chunks(PIECE).map(|records| I::read(&self.reader, records)).collect();
             let again = I::read(&self.reader, &batch.again);
@@ -371,7 +395,7 @@ impl Batch {
 }
 
 /// Does what takes a while where that holds up nobody.
-async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
+pub(in crate::feed) async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
     spawn_blocking(work).await.map_err(|error| StoreError::Engine(format!("an index could not read objects: {error}")))
 }
 

@@ -1,12 +1,14 @@
 //! What of a collection is still to be read, for several who read it side by side.
 
+use serde::{Deserialize, Serialize};
+
 use crate::taxii::stamp::Stamp;
 
 /// A stretch of a collection: everything after one stamp up to and including another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stretch {
-    pub(super) after: Stamp,
-    pub(super) upto: Stamp,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::feed) struct Stretch {
+    pub(in crate::feed) after: Stamp,
+    pub(in crate::feed) upto: Stamp,
 }
 
 /// The stretches that nobody reads now.
@@ -29,9 +31,11 @@ impl Stretch {
 }
 
 impl Stretches {
-    /// A whole collection is to be read.
-    pub(super) fn new(whole: Stretch) -> Self {
-        Self(vec![whole])
+    /// All of a collection up to a stamp is to be read, but for some stretches in its order.
+    pub(super) fn new(upto: Stamp, but: &[Stretch]) -> Self {
+        let ends = but.iter().map(|stretch| stretch.after).chain([upto]);
+        let begins = [Stamp::ZERO].into_iter().chain(but.iter().map(|stretch| stretch.upto));
+        Self(begins.zip(ends).filter(|(after, upto)| after < upto).map(|(after, upto)| Stretch { after, upto }).collect())
     }
 
     /// A stretch to read a page of; `None` if all is read or being read.
@@ -64,11 +68,20 @@ mod tests {
         stamps.iter().copied().filter(|stamp| *stamp > after.0).take(3).collect()
     }
 
+    #[test]
+    fn what_is_there_is_not_read_again() {
+        let stretch = |after, upto| Stretch { after: Stamp(after), upto: Stamp(upto) };
+        let left = |upto, but: &[Stretch]| Stretches::new(Stamp(upto), but).0;
+        assert_eq!(left(9, &[]), [stretch(0, 9)]);
+        assert_eq!(left(9, &[stretch(0, 3), stretch(3, 5), stretch(7, 8)]), [stretch(5, 7), stretch(8, 9)]);
+        assert_eq!(left(9, &[stretch(0, 9)]), []);
+    }
+
     proptest! {
         #[test]
         fn everything_is_read_once(stamps in prop::collection::btree_set(prop_oneof![1..50_u64, 1..u64::MAX], 1..60), turns in prop::collection::vec(0..3_usize, 0..300)) {
             let stamps: Vec<u64> = stamps.into_iter().collect();
-            let mut rest = Stretches::new(Stretch { after: Stamp::ZERO, upto: Stamp(*stamps.last().unwrap()) });
+            let mut rest = Stretches::new(Stamp(*stamps.last().unwrap()), &[]);
             let (mut reading, mut seen): ([Option<Stretch>; 3], Vec<u64>) = Default::default();
             for reader in turns.into_iter().chain((0..3).cycle().take(2000)) {
                 let Some(stretch) = reading[reader].take() else {

@@ -3,10 +3,12 @@
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
+use serde::{Deserialize, Serialize};
 
 use super::entry::{Object, Told};
 use super::numbers::Numbers;
 use super::order::Key;
+use crate::feed::shelf::stretches::Stretch;
 use crate::stix::ioc::Kind;
 use crate::stix::marking::Level;
 use crate::taxii::stamp::Stamp;
@@ -20,7 +22,7 @@ const NEVER: u64 = u64::MAX;
 type Texts = Box<[Box<str>]>;
 
 /// A value as it is kept.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Packed {
     object: Object,
     added: u64,
@@ -52,7 +54,7 @@ pub struct Chunk {
     /// Names it among the chunks of the collection, and its successor.
     pub(super) serial: u32,
     /// The key of its first value.
-    pub(super) first: Key,
+    pub(super) first: Key<'static>,
     rows: Vec<Packed>,
     text: String,
     labels: Vec<Texts>,
@@ -223,7 +225,7 @@ impl<'c> Row<'c> {
         self.packed.object
     }
 
-    pub(super) fn key(self) -> Key {
+    pub(super) fn key(self) -> Key<'c> {
         Key::of(self.kind(), self.value(), self.is_sound())
     }
 
@@ -242,6 +244,11 @@ impl Builder {
     /// How many values are in it.
     pub(super) fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// The octets that its values take, but for what many have in common.
+    pub(super) fn octets(&self) -> usize {
+        self.rows.len() * size_of::<Packed>() + self.text.len()
     }
 
     /// Adds a value of a chunk.
@@ -288,6 +295,25 @@ impl Builder {
         self.rows.push(Packed { text, value_length, name_length, id_length, ..packed });
     }
 
+    /// The values of a stretch, as [`Builder::unpack`] reads them.
+    pub(super) fn pack(&self, stretch: Stretch) -> postcard::Result<Vec<u8>> {
+        postcard::to_stdvec(&(stretch, &self.rows, &self.text, &self.labels.texts, &self.sources.texts))
+    }
+
+    /// What was packed, and of which stretch; nothing can be added to it.
+    pub(super) fn unpack(octets: &[u8]) -> postcard::Result<(Stretch, Self)> {
+        let (stretch, rows, text, labels, sources) = postcard::from_bytes(octets)?;
+        let [labels, sources] = [labels, sources].map(|texts| Dictionary { texts, ..Dictionary::default() });
+        Ok((stretch, Self { rows, text, labels, sources }))
+    }
+
+    /// Says anew of each value whether it is blocked.
+    pub(super) fn block(&mut self, is_blocked: impl Fn(Kind, &str) -> bool) {
+        for packed in &mut self.rows {
+            packed.blocked = is_blocked(packed.kind, piece(&self.text, packed.text, packed.value_length));
+        }
+    }
+
     /// Gives each value its number.
     pub(super) fn number(&mut self, numbers: &mut Numbers) {
         let Self { rows, text, .. } = self;
@@ -301,7 +327,8 @@ impl Builder {
         let Self { mut rows, mut text, labels, sources } = self;
         rows.shrink_to_fit();
         text.shrink_to_fit();
-        let first = rows.first().map(|row| Key::of(row.kind, piece(&text, row.text, row.value_length), row.sound)).unwrap_or_default();
+        let key = |row: &Packed| Key::of(row.kind, piece(&text, row.text, row.value_length), row.sound).into_owned();
+        let first = rows.first().map(key).unwrap_or_default();
         Chunk { edition, serial: 0, first, rows, text, labels: labels.texts, sources: sources.texts }
     }
 }

@@ -1,5 +1,6 @@
 //! One indicator as lists want it, read from its text once.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -38,7 +39,8 @@ const MEMBERS: [&str; 13] = [
 const INDICATOR: &str = "indicator--";
 
 /// An identifier: its UUID, or a digest of it if that is not spelled as usual.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(super) struct Object(pub(super) Uuid);
 
 /// What is told with each value.
@@ -81,7 +83,15 @@ pub(super) fn read(record: &Record, lists: &Lists, into: &mut Builder) {
     let told = Told { odd_id, level: record.level, ..Told::of(members) };
     for value in &values_of(members) {
         let Value { kind, text, sound } = value;
-        into.add(&Fresh { object, added: record.added, told: &told, kind: *kind, value: text, sound: *sound, blocked: is_blocked(value, lists) });
+        into.add(&Fresh {
+            object,
+            added: record.added,
+            told: &told,
+            kind: *kind,
+            value: text,
+            sound: *sound,
+            blocked: is_blocked(*kind, text, lists),
+        });
     }
 }
 
@@ -120,9 +130,8 @@ impl<'t> Told<'t> {
 }
 
 /// Whether a warning list blocks a value.
-fn is_blocked(value: &Value, lists: &Lists) -> bool {
-    let text = value.text.as_str();
-    let subject = match value.kind {
+pub(super) fn is_blocked(kind: Kind, text: &str, lists: &Lists) -> bool {
+    let subject = match kind {
         Kind::Ipv4 | Kind::Ipv6 | Kind::Network => Subject::of_network(text),
         Kind::Domain => Some(Subject::Host(text)),
         Kind::Url => Some(Subject::Url(text)),

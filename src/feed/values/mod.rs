@@ -10,6 +10,7 @@
 
 pub mod chunk;
 mod entry;
+mod kept;
 mod numbers;
 mod order;
 mod table;
@@ -17,7 +18,7 @@ mod table;
 mod tests;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -25,13 +26,14 @@ use bytes::Bytes;
 use super::Feed;
 use super::access::Reading;
 use super::guard::Guard;
-use super::shelf::{Keeper, Shelf};
+use super::shelf::Shelf;
 use crate::stix::id::StixId;
 use crate::store::directory::Directory;
 use crate::store::paper::{Kind, Paper};
 use crate::store::{Page, StoreError};
 use crate::taxii::stamp::Stamp;
 use chunk::Chunk;
+use kept::Pending;
 use table::{FULL, Table};
 use uuid::Uuid;
 
@@ -39,7 +41,7 @@ use uuid::Uuid;
 const PAGE: usize = 1_000;
 /// Their octets, unless a single one is larger.
 const PAGE_OCTETS: usize = 4 << 20;
-/// For how long it is remembered that somebody asked for lists of a collection.
+/// For how long it is remembered that somebody asked for lists of a collection, and what was read for them.
 const REMEMBERED: u64 = 365 * 86_400_000_000;
 
 /// The values of all collections.
@@ -47,6 +49,8 @@ const REMEMBERED: u64 = 365 * 86_400_000_000;
 pub(super) struct Values {
     /// By the collection's number: an id may go and come again.
     shelves: Mutex<HashMap<u32, Arc<Held>>>,
+    /// By the collection's id.
+    pending: Mutex<HashMap<Uuid, Pending>>,
 }
 
 /// The values of a collection.
@@ -73,6 +77,11 @@ impl Values {
         shelves.values().filter(|held| held.shelf.collection == collection).for_each(|held| held.shelf.doubt(id.clone()));
     }
 
+    /// What was counted of the objects that are not kept.
+    fn pending(&self) -> MutexGuard<'_, HashMap<Uuid, Pending>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn hold(&self, directory: &Directory, collection: Uuid, guard: &Guard) -> Option<Arc<Held>> {
         let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
         shelves.retain(|number, _| directory.collections.contains_key(number));
@@ -80,8 +89,6 @@ impl Values {
         Some(shelves.entry(number).or_insert_with(|| Arc::new(Held::new(collection, guard))).clone())
     }
 }
-
-impl Keeper for Values {}
 
 impl Held {
     fn new(collection: Uuid, guard: &Guard) -> Self {
@@ -139,11 +146,14 @@ impl Feed {
 
     /// Remembers that lists of a collection are asked for. Without it only the next start is slower.
     async fn remember_listed(&self, collection: Uuid) {
-        let expires = Stamp(self.clock.now().0 + REMEMBERED);
-        let paper = Paper { kind: Kind::Listed, id: collection, owner: String::new(), expires, text: Bytes::new() };
-        if let Err(error) = self.keep(paper).await {
+        if let Err(error) = self.keep(self.paper_for(Kind::Listed, collection, Bytes::new())).await {
             tracing::debug!(%error, %collection, "it could not be noted that lists are asked for");
         }
+    }
+
+    /// A paper that nobody owns.
+    fn paper_for(&self, kind: Kind, id: Uuid, text: Bytes) -> Paper {
+        Paper { kind, id, owner: String::new(), expires: Stamp(self.clock.now().0 + REMEMBERED), text }
     }
 
     /// The latest versions of all objects that the caller may read and that stand behind a place, as many as make a page.

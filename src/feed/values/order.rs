@@ -1,5 +1,6 @@
 //! The order of lists: what belongs together stands together.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -12,51 +13,58 @@ const HEAD: usize = 16;
 /// What a value sorts by: its kind, what is sound before what is not, then addresses by number, names by their labels from the right, URLs by
 /// what stands behind the scheme. Values of one key belong together and are never torn apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key {
+pub(super) struct Key<'v> {
     /// The first octets, filled up with zeros: they tell nearly all keys apart, and no pointer is followed for them.
     head: [u8; HEAD],
-    rest: Box<[u8]>,
+    rest: Cow<'v, [u8]>,
     /// Tells zeros from none.
-    length: u32,
+    length: usize,
 }
 
-impl Key {
+impl<'v> Key<'v> {
     /// The key of a value.
-    pub(super) fn of(kind: Kind, value: &str, sound: bool) -> Self {
-        let mut octets = Vec::with_capacity(value.len() + 4);
-        octets.push(kind as u8);
-        octets.push(u8::from(!sound));
-        push(kind, value, sound, &mut octets);
-        let (first, rest) = octets.split_at(octets.len().min(HEAD));
+    pub(super) fn of(kind: Kind, value: &'v str, sound: bool) -> Self {
+        let octets = if sound { octets(kind, value) } else { value.as_bytes().into() };
         let mut head = [0; HEAD];
-        head.iter_mut().zip(first).for_each(|(to, octet)| *to = *octet);
-        Self { head, rest: rest.into(), length: u32::try_from(octets.len()).unwrap_or(u32::MAX) }
+        let sorts = [kind as u8, u8::from(!sound)];
+        head.iter_mut().zip(sorts.iter().chain(&*octets)).for_each(|(to, octet)| *to = *octet);
+        let (length, in_head) = (octets.len(), octets.len().min(HEAD - sorts.len()));
+        let rest = match octets {
+            Cow::Borrowed(octets) => octets.get(in_head..).unwrap_or_default().into(),
+            Cow::Owned(mut octets) => octets.split_off(in_head).into(),
+        };
+        Self { head, rest, length }
     }
 
     /// Whether both are of values of one kind.
-    pub(super) fn is_of_kind(&self, other: &Self) -> bool {
+    pub(super) fn is_of_kind(&self, other: &Key<'_>) -> bool {
         self.head[0] == other.head[0]
+    }
+
+    /// The same key without its value.
+    pub(super) fn into_owned(self) -> Key<'static> {
+        Key { rest: self.rest.into_owned().into(), ..self }
     }
 }
 
-fn push(kind: Kind, value: &str, sound: bool, key: &mut Vec<u8>) {
+/// Octets by which sound values of a kind sort.
+fn octets(kind: Kind, value: &str) -> Cow<'_, [u8]> {
     match kind {
-        _ if !sound => key.extend_from_slice(value.as_bytes()),
-        Kind::Ipv4 | Kind::Ipv6 => value.parse().into_iter().for_each(|address| push_address(address, key)),
-        Kind::Network => value.parse::<IpNet>().into_iter().for_each(|network| {
-            key.push(network.max_prefix_len());
-            push_address(network.addr(), key);
-            key.push(network.prefix_len());
-        }),
-        Kind::Domain => push_name(value, key),
+        Kind::Ipv4 | Kind::Ipv6 => value.parse().map(octets_of).unwrap_or_default().into(),
+        Kind::Network => {
+            let network = |network: IpNet| [&[network.max_prefix_len()], &*octets_of(network.addr()), &[network.prefix_len()]].concat();
+            value.parse().map(network).unwrap_or_default().into()
+        }
+        Kind::Domain => labels(value).into(),
         Kind::Email => {
             let (local, domain) = value.rsplit_once('@').unwrap_or((value, ""));
-            push_name(domain, key);
-            key.extend_from_slice(local.as_bytes());
+            let mut octets = labels(domain);
+            octets.extend_from_slice(local.as_bytes());
+            octets.into()
         }
-        Kind::Url => key.extend_from_slice(behind_scheme(value).as_bytes()),
-        Kind::Asn => key.extend(value.parse::<u32>().unwrap_or_default().to_be_bytes()),
-        _ => key.extend_from_slice(value.as_bytes()),
+        Kind::Url => behind_scheme(value).as_bytes().into(),
+        Kind::Asn => value.parse::<u32>().unwrap_or_default().to_be_bytes().to_vec().into(),
+        _ => value.as_bytes().into(),
     }
 }
 
@@ -65,18 +73,21 @@ pub(super) fn behind_scheme(url: &str) -> &str {
     url.split_once("://").map_or(url, |(_, rest)| rest)
 }
 
-fn push_address(address: IpAddr, key: &mut Vec<u8>) {
+fn octets_of(address: IpAddr) -> Vec<u8> {
     match address {
-        IpAddr::V4(address) => key.extend(address.octets()),
-        IpAddr::V6(address) => key.extend(address.octets()),
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
     }
 }
 
-fn push_name(name: &str, key: &mut Vec<u8>) {
+/// The labels of a name from the right, each with an end.
+fn labels(name: &str) -> Vec<u8> {
+    let mut octets = Vec::with_capacity(name.len() + 1);
     for label in name.rsplit('.') {
-        key.extend_from_slice(label.as_bytes());
-        key.push(0);
+        octets.extend_from_slice(label.as_bytes());
+        octets.push(0);
     }
+    octets
 }
 
 #[cfg(test)]
@@ -98,15 +109,14 @@ mod tests {
         assert!(sorted(Kind::Url, &["https://a.example/1", "http://a.example/2", "http://b.example/"]));
         assert!(sorted(Kind::Asn, &["9", "10"]));
         assert_eq!(Key::of(Kind::Url, "https://a.example/", true), Key::of(Kind::Url, "http://a.example/", true));
-        let key = |kind, value| Key::of(kind, value, value != "0");
+        let key = |kind, value: &'static str| Key::of(kind, value, value != "0");
         assert!(key(Kind::Ipv4, "9.9.9.9") < key(Kind::Ipv4, "0") && key(Kind::Ipv4, "0") < key(Kind::Ipv6, "::"));
     }
 
     proptest! {
         #[test]
         fn keys_sort_like_their_octets(one in "[\\x00a]{0,20}", other in "[\\x00a]{0,20}") {
-            let key = |text| Key::of(Kind::Mutex, text, true);
-            prop_assert_eq!(key(&one).cmp(&key(&other)), one.cmp(&other));
+            prop_assert_eq!(Key::of(Kind::Mutex, &one, true).cmp(&Key::of(Kind::Mutex, &other, true)), one.cmp(&other));
         }
     }
 }

@@ -49,7 +49,7 @@ pub(super) struct Table {
 
 /// A value that is to be put into a chunk, with its key.
 struct Keyed<'c> {
-    key: Key,
+    key: Key<'c>,
     row: Row<'c>,
 }
 
@@ -133,10 +133,14 @@ impl Table {
     /// Puts what was read into chunks: of each indicator the latest version, if that is later than what is there.
     fn put_gathered(&mut self) {
         let (gathered, mut newest) = (std::mem::take(&mut self.gathered), std::mem::take(&mut self.newest));
-        newest.retain(|object, added| self.added(*object).is_none_or(|there| there < *added));
-        let doomed = newest.keys().copied().filter(|object| self.serials_of(*object).next().is_some()).collect();
+        let mut doomed = HashSet::new();
+        newest.retain(|object, added| match self.added(*object) {
+            Some(there) if there < *added => doomed.insert(*object),
+            there => there.is_none(),
+        });
         let is_newest = |row: &Row<'_>| newest.get(&row.object()) == Some(&row.added());
         let fresh = gathered.par_iter().flat_map_iter(Chunk::rows).filter(is_newest).collect();
+        drop(newest);
         self.change(&doomed, fresh);
     }
 
@@ -193,6 +197,8 @@ impl Table {
     fn replace(&mut self, built: Vec<(Option<u32>, Vec<Chunk>)>) {
         let mut replaced: HashMap<u32, Vec<Arc<Chunk>>> = HashMap::with_capacity(built.len());
         let mut added = Vec::new();
+        let (rows, hasher) = (built.iter().flat_map(|(_, chunks)| chunks).map(Chunk::len).sum(), &self.hasher);
+        self.places.reserve(rows, |(object, _)| hasher.hash_one(object));
         for (old, chunks) in built {
             if let Some(serial) = old {
                 self.forget(serial);
@@ -289,15 +295,15 @@ fn rebuilt(chunk: Option<&Chunk>, doomed: &HashSet<Object>, fresh: &[Keyed<'_>],
 }
 
 /// Values on their way into chunks.
-struct Pieces {
+struct Pieces<'k> {
     /// The most in each chunk.
     most: usize,
     done: Vec<Chunk>,
     building: Builder,
-    last: Key,
+    last: Key<'k>,
 }
 
-impl Pieces {
+impl<'k> Pieces<'k> {
     /// For so many values, which are divided evenly.
     fn of(count: usize, full: usize) -> Self {
         let most = count.div_ceil(count.div_ceil(full).max(1)).max(1);
@@ -305,7 +311,7 @@ impl Pieces {
     }
 
     /// Adds a value; a new chunk begins with each kind and when one is full, but not between values of one key.
-    fn take(&mut self, key: &Key, row: Row<'_>) {
+    fn take(&mut self, key: &Key<'k>, row: Row<'_>) {
         let is_full = self.building.len() >= self.most && self.last != *key;
         if self.building.len() > 0 && (is_full || !self.last.is_of_kind(key)) {
             self.cut();

@@ -165,7 +165,7 @@ impl Vessel for SledVessel {
             let record = serde_json::from_slice(&text).map_err(|error| StoreError::Damaged(format!("a status: {error}")))?;
             rest.statuses.push((keys::uuid_of(&key)?, record));
         }
-        for kind in Kind::ALL {
+        for kind in Kind::COPIED {
             for pair in self.db.scan_prefix(keys::papers(kind)) {
                 let (key, value) = pair?;
                 rest.papers.push(keys::read_paper(kind, &key, value)?);

@@ -1,0 +1,490 @@
+//! What was read of large collections, kept in the store, so that after a start the first list need not wait until every object is read again.
+//!
+//! Stretch by stretch, each as soon as there are enough objects for one; what stands behind the last is read from the objects. Nothing of it is
+//! the truth. Where the audit log tells of something that was deleted since, or counts higher, its stretch does not count and is read anew; and
+//! once as many objects have come as were there, most may have been superseded, and all is read anew.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use super::chunk::Builder;
+use super::entry;
+use super::table::Table;
+use super::{REMEMBERED, Values};
+use crate::feed::Feed;
+use crate::feed::elsewhere::last_entry;
+use crate::feed::guard::lists::Lists;
+use crate::feed::shelf::stretches::Stretch;
+use crate::feed::shelf::{self, Keeper, in_background};
+use crate::stix::id::StixId;
+use crate::stix::marking::Level;
+use crate::store::audit::Trail;
+use crate::store::directory::Directory;
+use crate::store::paper::{Kind, Paper};
+use crate::store::{Select, Store, StoreError, Versions};
+use crate::taxii::stamp::Stamp;
+
+/// Objects of a stretch. A collection with fewer is read from its objects in no time.
+const FULL: usize = 20_000;
+/// Objects that are read at once,
+const PAGE: usize = 1_000;
+/// and their octets, unless a single one is larger.
+const PAGE_OCTETS: usize = 4 << 20;
+/// A stretch ends where its values take so many octets, however few objects they are of.
+const HEAVY: usize = 64 << 20;
+/// How long writes that wait go first, before each page.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Entries of the audit log that are read at once.
+const ENTRIES: usize = 500;
+/// When the log tells of more objects than this, everything is read anew.
+const MOST_TOUCHED: usize = 10_000;
+/// Another one whenever what is kept changes its form: then everything is read anew.
+const FORMAT: u32 = 1;
+
+/// What is kept of a collection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Kept {
+    format: u32,
+    /// The collection's number: its id may go and come again.
+    number: u32,
+    /// Up to here the audit log was looked through.
+    audited: Stamp,
+    /// Adjoining, from the beginning.
+    stretches: Vec<Stretch>,
+    /// With so many stretches all is read anew,
+    most: usize,
+    /// and at this time, before any of it is forgotten.
+    until: Stamp,
+}
+
+/// Objects that were counted behind what is kept.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Pending {
+    upto: Stamp,
+    objects: usize,
+}
+
+impl Kept {
+    fn new(number: u32, audited: Stamp, now: Stamp) -> Self {
+        Self { format: FORMAT, number, audited, stretches: Vec::new(), most: usize::MAX, until: Stamp(now.0 + REMEMBERED / 2) }
+    }
+
+    /// Up to where everything is kept.
+    fn end(&self) -> Stamp {
+        self.stretches.last().map_or(Stamp::ZERO, |stretch| stretch.upto)
+    }
+
+    fn read(paper: &Paper) -> Option<Self> {
+        serde_json::from_slice(&paper.text).ok()
+    }
+
+    /// Whether it is of the collection that the directory has now, and can be read.
+    fn is_of(&self, directory: &Directory, collection: Uuid) -> bool {
+        self.format == FORMAT && directory.collection(collection).is_some_and(|(number, _)| number == self.number)
+    }
+}
+
+#[async_trait]
+impl Keeper<Table> for Values {
+    async fn kept(&self, collection: Uuid, store: &dyn Store) -> Result<Vec<Stretch>, StoreError> {
+        // It counts until it is swept away.
+        let Some(paper) = store.paper(Kind::Kept, collection, Stamp::ZERO).await? else { return Ok(Vec::new()) };
+        let directory = store.directory().await?;
+        let Some(kept) = Kept::read(&paper).filter(|kept| kept.is_of(&directory, collection)) else { return Ok(Vec::new()) };
+        let Kept { audited, mut stretches, .. } = kept;
+        match touched(store, collection, audited).await? {
+            Some(touched) => stretches.retain(|stretch| !holds(*stretch, &touched)),
+            None => stretches.clear(),
+        }
+        Ok(stretches)
+    }
+
+    async fn fetch(&self, collection: Uuid, stretch: Stretch, lists: &Arc<Lists>, store: &dyn Store) -> Result<Option<Builder>, StoreError> {
+        let Some(paper) = store.paper(Kind::Values, id_of(collection, stretch), Stamp::ZERO).await? else { return Ok(None) };
+        let lists = lists.clone();
+        in_background(move || {
+            let (_, mut read) = Builder::unpack(&paper.text).ok().filter(|(of, _)| *of == stretch)?;
+            // The lists may be others since.
+            read.block(|kind, text| entry::is_blocked(kind, text, &lists));
+            Some(read)
+        })
+        .await
+    }
+}
+
+impl Feed {
+    /// Keeps what can be read of large collections for lists, as far as it is not kept yet.
+    pub async fn keep_values(&self) -> Result<(), StoreError> {
+        self.keep_values_in(FULL).await
+    }
+
+    /// Keeps it in stretches of so many objects.
+    pub(super) async fn keep_values_in(&self, full: usize) -> Result<(), StoreError> {
+        // A copy that lags behind might be read after its log.
+        if self.store.is_shared() {
+            return Ok(());
+        }
+        // Before anything is read of which it may tell.
+        let audited = last_entry(&*self.store).await?;
+        let directory = self.directory();
+        let mut all = HashMap::new();
+        for paper in self.papers(Kind::Kept).await? {
+            match Kept::read(&paper) {
+                Some(kept) if kept.is_of(&directory, paper.id) => drop(all.insert(paper.id, kept)),
+                other => self.forget_values(paper.id, other.map(|kept| kept.stretches).unwrap_or_default()).await?,
+            }
+        }
+        for (number, collection) in &directory.collections {
+            self.keep_values_of(*number, collection.id, all.remove(&collection.id), audited, full).await?;
+        }
+        Ok(())
+    }
+
+    async fn keep_values_of(&self, number: u32, collection: Uuid, before: Option<Kept>, audited: Stamp, full: usize) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mut kept = before.clone().unwrap_or_else(|| Kept::new(number, audited, now));
+        if kept.stretches.len() >= kept.most || kept.until <= now {
+            self.forget_values(collection, kept.stretches).await?;
+            kept = Kept::new(number, audited, now);
+        }
+        self.mend(collection, &mut kept, audited).await?;
+        self.append(collection, &mut kept, full).await?;
+        if kept.stretches.is_empty() || before.as_ref() == Some(&kept) { Ok(()) } else { self.note_kept(collection, &kept).await }
+    }
+
+    async fn note_kept(&self, collection: Uuid, kept: &Kept) -> Result<(), StoreError> {
+        let text = serde_json::to_vec(kept).map_err(|error| StoreError::Engine(format!("what is kept for lists: {error}")))?;
+        self.keep(self.paper_for(Kind::Kept, collection, text.into())).await
+    }
+
+    /// Reads anew where something was touched since.
+    async fn mend(&self, collection: Uuid, kept: &mut Kept, audited: Stamp) -> Result<(), StoreError> {
+        if !kept.stretches.is_empty() && audited > kept.audited {
+            let Some(touched) = touched(&*self.store, collection, kept.audited).await? else {
+                self.forget_values(collection, std::mem::take(&mut kept.stretches)).await?;
+                kept.audited = audited;
+                return Ok(());
+            };
+            for stretch in kept.stretches.iter().filter(|stretch| holds(**stretch, &touched)) {
+                let (mut read, mut rest) = (Builder::default(), *stretch);
+                while let Some((last, _)) = self.read_on(collection, rest, PAGE, &mut read).await? {
+                    rest.after = last;
+                }
+                self.keep_stretch(collection, *stretch, &read).await?;
+            }
+        }
+        kept.audited = audited;
+        Ok(())
+    }
+
+    /// Keeps what has come, as long as it fills stretches.
+    async fn append(&self, collection: Uuid, kept: &mut Kept, full: usize) -> Result<(), StoreError> {
+        if self.count_pending(collection, kept.end(), full).await? < full {
+            return Ok(());
+        }
+        loop {
+            let (mut read, mut objects) = (Builder::default(), 0);
+            let mut stretch = Stretch { after: kept.end(), upto: kept.end() };
+            while objects < full && read.octets() < HEAVY {
+                let rest = Stretch { after: stretch.upto, upto: Stamp(u64::MAX) };
+                let Some((last, count)) = self.read_on(collection, rest, full - objects, &mut read).await? else {
+                    self.values.pending().insert(collection, Pending { upto: stretch.upto, objects });
+                    kept.most = kept.most.min(2 * kept.stretches.len().max(1));
+                    return Ok(());
+                };
+                (stretch.upto, objects) = (last, objects + count);
+            }
+            self.keep_stretch(collection, stretch, &read).await?;
+            kept.stretches.push(stretch);
+            // So that a stop does not undo it.
+            self.note_kept(collection, kept).await?;
+        }
+    }
+
+    /// How many objects stand behind what is kept, if they are fewer than make a stretch; what was counted before is not counted again.
+    async fn count_pending(&self, collection: Uuid, end: Stamp, full: usize) -> Result<usize, StoreError> {
+        let counted = self.values.pending().get(&collection).copied().filter(|pending| pending.upto > end);
+        let Pending { upto, objects } = counted.unwrap_or(Pending { upto: end, objects: 0 });
+        let top = self.store.top(collection).await?;
+        let select = Select { from: upto, limit: full, ..Select::all(Versions::LAST, Level::Red) };
+        let objects = objects + self.store.behind(collection, &select).await?.count;
+        self.values.pending().insert(collection, Pending { upto: top, objects });
+        Ok(objects)
+    }
+
+    /// Reads the next objects of a stretch, so many at most: the stamp of the last, and how many; `None` at the end.
+    async fn read_on(&self, collection: Uuid, stretch: Stretch, most: usize, read: &mut Builder) -> Result<Option<(Stamp, usize)>, StoreError> {
+        if self.store.condition().waiting > 0 {
+            sleep(PAUSE).await;
+        }
+        let select = Select { from: stretch.after, limit: PAGE.min(most), octets: PAGE_OCTETS, ..Select::all(Versions::LAST, Level::Red) };
+        let mut records = self.store.page(collection, &select).await?.records;
+        records.truncate(records.partition_point(|record| record.added <= stretch.upto));
+        let Some(last) = records.last() else { return Ok(None) };
+        let found = (last.added, records.len());
+        let (lists, mut all) = (self.guard.lists.clone(), std::mem::take(read));
+        *read = in_background(move || {
+            for record in &records {
+                entry::read(record, &lists, &mut all);
+            }
+            all
+        })
+        .await?;
+        Ok(Some(found))
+    }
+
+    async fn keep_stretch(&self, collection: Uuid, stretch: Stretch, read: &Builder) -> Result<(), StoreError> {
+        let text = read.pack(stretch).map_err(|error| StoreError::Engine(format!("what is kept for lists: {error}")))?;
+        self.keep(self.paper_for(Kind::Values, id_of(collection, stretch), text.into())).await
+    }
+
+    async fn forget_values(&self, collection: Uuid, stretches: Vec<Stretch>) -> Result<(), StoreError> {
+        self.values.pending().remove(&collection);
+        self.discard(Kind::Kept, collection).await?;
+        for stretch in stretches {
+            self.discard(Kind::Values, id_of(collection, stretch)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The name of the paper of a stretch.
+fn id_of(collection: Uuid, stretch: Stretch) -> Uuid {
+    Uuid::new_v5(&collection, &stretch.after.0.to_be_bytes())
+}
+
+fn holds(stretch: Stretch, stamps: &BTreeSet<Stamp>) -> bool {
+    stamps.range((Bound::Excluded(stretch.after), Bound::Included(stretch.upto))).next().is_some()
+}
+
+/// Where objects of a collection stood or stand of which the audit log tells that they were deleted or count higher; `None` if they are too many.
+async fn touched(store: &dyn Store, collection: Uuid, since: Stamp) -> Result<Option<BTreeSet<Stamp>>, StoreError> {
+    let (mut ids, mut stamps, mut after) = (BTreeSet::new(), BTreeSet::new(), since);
+    loop {
+        let entries = store.trail(&Trail { after, before: Stamp(u64::MAX), latest_first: false, limit: ENTRIES }).await?;
+        for entry in entries.iter().filter(|entry| entry.collection == Some(collection)) {
+            stamps.extend(entry.deleted.iter().map(|deleted| deleted.added));
+            ids.extend(entry.deleted.iter().map(|deleted| &deleted.id).chain(&entry.raised).filter_map(|id| StixId::parse(id).ok()));
+        }
+        if ids.len() > MOST_TOUCHED {
+            return Ok(None);
+        }
+        match entries.last().filter(|_| entries.len() == ENTRIES) {
+            Some(last) => after = last.act.at,
+            None => break,
+        }
+    }
+    // An older version may be the latest again, at its old stamp.
+    let now = shelf::fetch(store, collection, ids.into_iter().collect(), Level::Red).await?;
+    stamps.extend(now.iter().map(|record| record.added));
+    Ok(Some(stamps))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::feed::access::Reading;
+    use crate::feed::clock::SystemClock;
+    use crate::feed::values::chunk::Row;
+    use crate::stix::time::Instant;
+    use crate::store::audit::{Act, Verb};
+    use crate::store::directory::Edit;
+    use crate::store::memory::MemoryStore;
+    use crate::store::{Addition, NewObject, Record, Removal, contract};
+
+    /// Objects of a stretch here.
+    const FEW: usize = 3;
+
+    /// What happens to a collection.
+    #[derive(Debug, Clone)]
+    enum Step {
+        /// Versions of objects come, in one write.
+        Add(Vec<(u128, u8)>),
+        /// The latest version of an object is deleted, or all are.
+        Delete(u128, bool),
+        /// What can be kept is kept.
+        Keep,
+        /// The server starts anew, and somebody asks for a list.
+        Start,
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            5 => prop::collection::vec((0..12_u128, 0..9_u8), 1..6).prop_map(Step::Add),
+            2 => (0..12_u128, any::<bool>()).prop_map(|(n, all)| Step::Delete(n, all)),
+            2 => Just(Step::Keep),
+            1 => Just(Step::Start),
+        ];
+        prop::collection::vec(step, 1..40)
+    }
+
+    fn version(n: u128, second: u8) -> NewObject {
+        let id = contract::id(if n.is_multiple_of(4) { "malware" } else { "indicator" }, n);
+        let modified = format!("2021-03-02T00:00:0{second}Z");
+        let text = format!(
+            r#"{{"id":"{id}","modified":"{modified}","name":"of {n} at {second}","labels":["l{n}"],"created_by_ref":"identity--{n}",
+            "pattern_type":"stix","pattern":"[domain-name:value IN ('d{n}.example', 'v{second}.example')]"}}"#
+        );
+        let instant = Instant::parse(&modified).unwrap();
+        NewObject { version: Some((modified, instant)), object: Bytes::from(text), ..contract::object(&id, "00", "") }
+    }
+
+    /// Every value, with what is told of it.
+    async fn told(feed: &Feed, collection: Uuid) -> Vec<(String, String, Vec<Box<str>>, String, Stamp)> {
+        let snapshot = feed.values(&Reading::whole(collection, Level::Red)).await.unwrap();
+        let rows = snapshot.chunks.iter().flat_map(|chunk| chunk.rows());
+        let mut told: Vec<_> =
+            rows.map(|row| (row.value().to_owned(), row.name().to_owned(), row.labels().to_vec(), row.source().to_owned(), row.added())).collect();
+        told.sort();
+        told
+    }
+
+    async fn papers(store: &dyn Store) -> [usize; 2] {
+        let [kept, values] = [Kind::Kept, Kind::Values].map(|kind| store.papers(kind, Stamp::ZERO));
+        [kept.await.unwrap().len(), values.await.unwrap().len()]
+    }
+
+    async fn open(store: &Arc<dyn Store>) -> Feed {
+        Feed::open(store.clone(), Arc::new(SystemClock), crate::feed::Options::default()).await.unwrap()
+    }
+
+    async fn check(steps: &[Step]) -> Result<(), TestCaseError> {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+        let collection = contract::collection(&*store).await;
+        let mut feed = open(&store).await;
+        let mut clock = 1_000_000;
+        for step in steps {
+            clock += 1;
+            let act = || Act::of_program(Verb::Delete, Stamp(clock));
+            match step {
+                Step::Add(versions) => {
+                    let objects = versions.iter().map(|(n, second)| version(*n, *second)).collect();
+                    store.add(Addition { collection, objects, now: Stamp(clock), receipt: None, act: Some(act()) }).await.unwrap();
+                }
+                Step::Delete(n, all) => {
+                    let versions = if *all { Versions::All } else { Versions::LAST };
+                    store.delete(collection, &version(*n, 0).id, &versions, Removal::Retired, Some(act())).await.unwrap();
+                }
+                Step::Keep => {
+                    feed.keep_values_in(FEW).await.unwrap();
+                }
+                Step::Start => {
+                    feed = open(&store).await;
+                    let with = told(&feed, collection).await;
+                    let paper = store.paper(Kind::Kept, collection, Stamp::ZERO).await.unwrap();
+                    store.discard(Kind::Kept, collection).await.unwrap();
+                    prop_assert_eq!(with, told(&open(&store).await, collection).await);
+                    if let Some(paper) = paper {
+                        store.keep(paper).await.unwrap();
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        #[test]
+        fn after_a_start_the_values_are_those_of_the_objects(steps in steps()) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(check(&steps))?;
+        }
+    }
+
+    /// A collection of ten indicators, of which what can be is kept.
+    async fn filled() -> (Arc<dyn Store>, Uuid, Feed) {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+        let collection = contract::collection(&*store).await;
+        add(&store, collection, 1..14).await;
+        let feed = open(&store).await;
+        feed.keep_values_in(FEW).await.unwrap();
+        (store, collection, feed)
+    }
+
+    async fn add(store: &Arc<dyn Store>, collection: Uuid, numbers: std::ops::Range<u128>) {
+        let objects = numbers.filter(|n| !n.is_multiple_of(4)).map(|n| version(n, 0)).collect();
+        store.add(Addition { collection, objects, now: Stamp(1_000_000), receipt: None, act: None }).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_not_read_again_and_what_is_damaged_is() {
+        let (store, collection, feed) = filled().await;
+        assert_eq!(papers(&*store).await, [1, 3], "the tenth fills no stretch");
+        let before = told(&feed, collection).await;
+        let mut kept = store.papers(Kind::Values, Stamp::ZERO).await.unwrap();
+        // What is kept says who it is of.
+        let first = kept.remove(0);
+        let text = String::from_utf8_lossy(&first.text).into_owned();
+        let name = before.iter().map(|told| told.1.clone()).find(|name| text.contains(name.as_str())).unwrap();
+        let other = name.replace(' ', "_");
+        let at = first.text.windows(name.len()).position(|window| window == name.as_bytes()).unwrap();
+        let octets = [&first.text[..at], other.as_bytes(), &first.text[at + name.len()..]].concat();
+        store.keep(Paper { text: octets.into(), ..first.clone() }).await.unwrap();
+        assert!(told(&open(&store).await, collection).await.iter().any(|told| told.1 == other), "it is taken as it is kept");
+        store.keep(Paper { text: Bytes::from_static(b"damaged"), ..first }).await.unwrap();
+        assert_eq!(told(&open(&store).await, collection).await, before);
+    }
+
+    #[tokio::test]
+    async fn values_are_blocked_by_the_lists_of_today() {
+        let (store, collection, _) = filled().await;
+        let list = r#"{"name":"mine","type":"hostname","list":["d1.example"],"taxiway":{"policy":"block"}}"#;
+        let dir = tempfile::TempDir::new().unwrap();
+        std::fs::write(dir.path().join("mine.json"), list).unwrap();
+        let options = crate::feed::guard::Options { folder: Some(dir.path().to_owned()), ..Default::default() };
+        let feed = open(&store).await.guarded(crate::feed::guard::Guard::open(&options).unwrap());
+        let snapshot = feed.values(&Reading::whole(collection, Level::Red)).await.unwrap();
+        let blocked: Vec<&str> = snapshot.chunks.iter().flat_map(|chunk| chunk.rows()).filter(|row| row.is_blocked()).map(Row::value).collect();
+        assert_eq!(blocked, ["d1.example"]);
+    }
+
+    #[tokio::test]
+    async fn a_collection_takes_what_is_kept_of_it_along() {
+        let (store, id, feed) = filled().await;
+        let collection = feed.directory().collection(id).unwrap().1.clone();
+        feed.edit(vec![Edit::RemoveCollection(id), Edit::AddCollection(collection)], None).await.unwrap();
+        assert_eq!((papers(&*store).await, told(&open(&store).await, id).await), ([1, 3], vec![]), "another collection of the same name");
+        feed.keep_values_in(FEW).await.unwrap();
+        assert_eq!(papers(&*store).await, [0, 0]);
+    }
+
+    #[tokio::test]
+    async fn all_is_read_anew_once_as_much_has_come_as_was_there() {
+        let (store, collection, feed) = filled().await;
+        let kept = async || Kept::read(&store.papers(Kind::Kept, Stamp::ZERO).await.unwrap()[0]).unwrap();
+        let first = kept().await;
+        assert_eq!((first.stretches.len(), first.most), (3, 6));
+        for second in 1..4 {
+            let again = (1..4).map(|n| version(n, second)).collect();
+            store.add(Addition { collection, objects: again, now: Stamp(2_000_000), receipt: None, act: None }).await.unwrap();
+            feed.keep_values_in(FEW).await.unwrap();
+        }
+        feed.keep_values_in(FEW).await.unwrap();
+        assert_eq!((kept().await.stretches.len(), papers(&*store).await), (3, [1, 3]));
+        assert_eq!(told(&open(&store).await, collection).await, told(&feed, collection).await);
+    }
+
+    #[test]
+    fn what_is_kept_has_the_form_of_its_number() {
+        let mut read = Builder::default();
+        let NewObject { id, object, .. } = version(1, 2);
+        let record = Record { added: Stamp(5), id: id.as_str().into(), version: String::new(), level: Level::Amber, origin: None, object };
+        entry::read(&record, &Lists::default(), &mut read);
+        let packed = read.pack(Stretch { after: Stamp(1), upto: Stamp(7) }).unwrap();
+        let form = "010702100000000000004000800000000000000105008089fad3a690ef0200ffffffffffffffffff0100000a090000000303ff0100001000000000000040\
+            00800000000000000105008089fad3a690ef0200ffffffffffffffffff0100130a090000000303ff0100002664312e6578616d706c656f66203120617420\
+            3276322e6578616d706c656f66203120617420320101026c3101010b6964656e746974792d2d31";
+        assert_eq!((FORMAT, hex::encode(packed).as_str()), (1, form), "another form wants another number");
+    }
+}
