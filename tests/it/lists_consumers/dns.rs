@@ -1,7 +1,7 @@
 //! Resolvers that really run: what is on the list does not exist for them, with all below it, and the rest of the world does.
 
 use std::fs;
-use std::net::UdpSocket;
+use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -27,11 +27,16 @@ impl Drop for Resolver {
     }
 }
 
+/// A port of which both halves are free, below those that the system gives to whoever asks for any.
+fn free_port() -> u16 {
+    let mut ports = (10_000..32_000).cycle().skip(std::process::id() as usize % 22_000).take(22_000);
+    ports.find(|port| UdpSocket::bind(("127.0.0.1", *port)).is_ok() && TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
+}
+
 impl Resolver {
     /// Starts a program in a folder; `settings` are written for the port that it is to use.
     fn start(program: &Path, arguments: &[&str], folder: &Path, settings: impl Fn(u16) -> String) -> Self {
-        // Free in this moment, and hardly taken in the next.
-        let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         fs::write(folder.join("settings"), settings(port)).unwrap();
         let log = fs::File::create(folder.join("log")).unwrap();
         let errors = log.try_clone().unwrap();
