@@ -45,6 +45,23 @@ pub(super) async fn last_entry(store: &dyn Store) -> Result<Stamp, StoreError> {
     Ok(store.trail(&last).await?.first().map_or(Stamp::ZERO, |entry| entry.act.at))
 }
 
+/// Shows the entries of the audit log after a stamp, in their order, as long as `look` wants more.
+pub(super) async fn each_entry(store: &dyn Store, mut after: Stamp, mut look: impl FnMut(&Entry) -> bool + Send) -> Result<(), StoreError> {
+    loop {
+        let entries = store.trail(&Trail { after, before: Stamp(u64::MAX), latest_first: false, limit: ENTRIES }).await?;
+        let wants_more = entries.iter().all(&mut look);
+        match entries.last() {
+            Some(last) if wants_more && entries.len() == ENTRIES => after = last.act.at,
+            _ => return Ok(()),
+        }
+    }
+}
+
+/// The objects of which an entry tells that versions were deleted, or that they count higher.
+pub(super) fn touched(entry: &Entry) -> impl Iterator<Item = StixId> {
+    entry.deleted.iter().map(|deleted| &deleted.id).chain(&entry.raised).filter_map(|id| StixId::parse(id).ok())
+}
+
 impl Feed {
     /// Gives this server a name of its own, under which it is known where there are several.
     #[must_use]
@@ -86,17 +103,14 @@ impl Feed {
     pub(super) async fn learn(&self) -> Result<(), StoreError> {
         let mut learned = self.learned.lock().await;
         let mut edited = false;
-        loop {
-            let entries = self.store.trail(&Trail { after: *learned, before: Stamp(u64::MAX), latest_first: false, limit: ENTRIES }).await?;
-            for entry in &entries {
-                edited |= !entry.changed.is_empty();
-                self.take_up(entry);
-                *learned = entry.act.at;
-            }
-            if entries.len() < ENTRIES {
-                break;
-            }
-        }
+        let after = *learned;
+        each_entry(&*self.store, after, |entry| {
+            edited |= !entry.changed.is_empty();
+            self.take_up(entry);
+            *learned = entry.act.at;
+            true
+        })
+        .await?;
         if edited {
             let _turn = self.editing.lock().await;
             self.directory.store(Arc::new(self.store.directory().await?));
@@ -106,7 +120,7 @@ impl Feed {
 
     fn take_up(&self, entry: &Entry) {
         let Some(collection) = entry.collection else { return };
-        for id in entry.deleted.iter().map(|deleted| &deleted.id).chain(&entry.raised).filter_map(|id| StixId::parse(id).ok()) {
+        for id in touched(entry) {
             self.catalog.doubt(collection, &id);
             self.values.doubt(collection, &id);
         }

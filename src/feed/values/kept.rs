@@ -19,13 +19,11 @@ use super::entry;
 use super::table::Table;
 use super::{REMEMBERED, Values};
 use crate::feed::Feed;
-use crate::feed::elsewhere::last_entry;
+use crate::feed::elsewhere::{self, each_entry, last_entry};
 use crate::feed::guard::lists::Lists;
 use crate::feed::shelf::stretches::Stretch;
 use crate::feed::shelf::{self, Keeper, in_background};
-use crate::stix::id::StixId;
 use crate::stix::marking::Level;
-use crate::store::audit::Trail;
 use crate::store::directory::Directory;
 use crate::store::paper::{Kind, Paper};
 use crate::store::{Select, Store, StoreError, Versions};
@@ -41,8 +39,6 @@ const PAGE_OCTETS: usize = 4 << 20;
 const HEAVY: usize = 64 << 20;
 /// How long writes that wait go first, before each page.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Entries of the audit log that are read at once.
-const ENTRIES: usize = 500;
 /// When the log tells of more objects than this, everything is read anew.
 const MOST_TOUCHED: usize = 10_000;
 /// Another one whenever what is kept changes its form: then everything is read anew.
@@ -266,20 +262,17 @@ fn holds(stretch: Stretch, stamps: &BTreeSet<Stamp>) -> bool {
 
 /// Where objects of a collection stood or stand of which the audit log tells that they were deleted or count higher; `None` if they are too many.
 async fn touched(store: &dyn Store, collection: Uuid, since: Stamp) -> Result<Option<BTreeSet<Stamp>>, StoreError> {
-    let (mut ids, mut stamps, mut after) = (BTreeSet::new(), BTreeSet::new(), since);
-    loop {
-        let entries = store.trail(&Trail { after, before: Stamp(u64::MAX), latest_first: false, limit: ENTRIES }).await?;
-        for entry in entries.iter().filter(|entry| entry.collection == Some(collection)) {
+    let (mut ids, mut stamps) = (BTreeSet::new(), BTreeSet::new());
+    each_entry(store, since, |entry| {
+        if entry.collection == Some(collection) {
             stamps.extend(entry.deleted.iter().map(|deleted| deleted.added));
-            ids.extend(entry.deleted.iter().map(|deleted| &deleted.id).chain(&entry.raised).filter_map(|id| StixId::parse(id).ok()));
+            ids.extend(elsewhere::touched(entry));
         }
-        if ids.len() > MOST_TOUCHED {
-            return Ok(None);
-        }
-        match entries.last().filter(|_| entries.len() == ENTRIES) {
-            Some(last) => after = last.act.at,
-            None => break,
-        }
+        ids.len() <= MOST_TOUCHED
+    })
+    .await?;
+    if ids.len() > MOST_TOUCHED {
+        return Ok(None);
     }
     // An older version may be the latest again, at its old stamp.
     let now = shelf::fetch(store, collection, ids.into_iter().collect(), Level::Red).await?;
