@@ -30,8 +30,8 @@ use stretches::{Stretch, Stretches};
 const PAGE: usize = 4_000;
 /// Octets of objects that are read from the store at once.
 const PAGE_OCTETS: usize = 16 << 20;
-/// Objects that one of several readers reads at once.
-const STRETCH_PAGE: usize = 1_000;
+/// Objects of a stretch that are read at once.
+pub(in crate::feed) const STRETCH_PAGE: usize = 1_000;
 /// Readers for each core: one waits for the store while another looks into what it has read.
 const READERS: usize = 2;
 /// Objects that one thread looks into at once.
@@ -276,17 +276,13 @@ impl<I: Index> Shelf<I> {
             in_background(move || this.index_mut().take(kept)).await?;
             return Ok(None);
         }
-        let limit = usize::try_from(stretch.width()).map_or(STRETCH_PAGE, |width| width.clamp(1, STRETCH_PAGE));
-        let select = Select { from: stretch.after, limit, octets: PAGE_OCTETS, ..everything() };
-        let Page { mut records, more } = store.page(self.collection, &select).await?;
-        let last = records.last().filter(|_| more).map_or(stretch.upto, |last| last.added);
-        records.truncate(records.partition_point(|record| record.added <= stretch.upto));
+        let (records, left) = page_of(store, self.collection, stretch, STRETCH_PAGE).await?;
         in_background(move || {
             let read = I::read(&this.reader, &records);
             this.index_mut().take(read);
         })
         .await?;
-        Ok(stretch.behind(last))
+        Ok(left)
     }
 
     /// Whether nothing was taken yet, or nothing that is still of use.
@@ -397,6 +393,22 @@ impl Batch {
 /// Does what takes a while where that holds up nobody.
 pub(in crate::feed) async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
     spawn_blocking(work).await.map_err(|error| StoreError::Engine(format!("an index could not read objects: {error}")))
+}
+
+/// The latest versions at the beginning of a stretch, so many at most, and what is left of it.
+pub(in crate::feed) async fn page_of(
+    store: &dyn Store,
+    collection: Uuid,
+    stretch: Stretch,
+    most: usize,
+) -> Result<(Vec<Record>, Option<Stretch>), StoreError> {
+    // No two stand at the same stamp.
+    let limit = usize::try_from(stretch.width()).map_or(most, |width| width.clamp(1, most));
+    let select = Select { from: stretch.after, limit, octets: PAGE_OCTETS, ..everything() };
+    let Page { mut records, more } = store.page(collection, &select).await?;
+    let left = records.last().filter(|_| more).and_then(|last| stretch.behind(last.added));
+    records.truncate(records.partition_point(|record| record.added <= stretch.upto));
+    Ok((records, left))
 }
 
 /// The latest version of everything.

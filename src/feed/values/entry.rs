@@ -74,8 +74,14 @@ impl Object {
     }
 }
 
-/// Adds the values of a record, at least one if it is an indicator: a pattern that is no list of values is told itself.
-pub(super) fn read(record: &Record, lists: &Lists, into: &mut Builder) {
+/// Adds the values of records, at least one of each indicator: a pattern that is no list of values is told itself.
+pub(super) fn read(records: &[Record], lists: &Lists, into: &mut Builder) {
+    for record in records {
+        read_one(record, lists, into);
+    }
+}
+
+fn read_one(record: &Record, lists: &Lists, into: &mut Builder) {
     let Some(object) = Object::of(&record.id) else { return };
     let Some(json) = str::from_utf8(&record.object).ok().and_then(|text| Json::parse_some(text, &MEMBERS).ok()) else { return };
     let Some(members) = json.as_object() else { return };

@@ -22,7 +22,7 @@ use crate::feed::Feed;
 use crate::feed::elsewhere::{self, each_entry, last_entry};
 use crate::feed::guard::lists::Lists;
 use crate::feed::shelf::stretches::Stretch;
-use crate::feed::shelf::{self, Keeper, in_background};
+use crate::feed::shelf::{self, Keeper, STRETCH_PAGE, in_background, page_of};
 use crate::stix::marking::Level;
 use crate::store::directory::Directory;
 use crate::store::paper::{Kind, Paper};
@@ -31,10 +31,6 @@ use crate::taxii::stamp::Stamp;
 
 /// Objects of a stretch. A collection with fewer is read from its objects in no time.
 const FULL: usize = 20_000;
-/// Objects that are read at once,
-const PAGE: usize = 1_000;
-/// and their octets, unless a single one is larger.
-const PAGE_OCTETS: usize = 4 << 20;
 /// A stretch ends where its values take so many octets, however few objects they are of.
 const HEAVY: usize = 64 << 20;
 /// How long writes that wait go first, before each page.
@@ -146,11 +142,15 @@ impl Feed {
     async fn keep_values_of(&self, number: u32, collection: Uuid, before: Option<Kept>, audited: Stamp, full: usize) -> Result<(), StoreError> {
         let now = self.clock.now();
         let mut kept = before.clone().unwrap_or_else(|| Kept::new(number, audited, now));
-        if kept.stretches.len() >= kept.most || kept.until <= now {
-            self.forget_values(collection, kept.stretches).await?;
-            kept = Kept::new(number, audited, now);
+        let touched = if before.is_some() { touched(&*self.store, collection, kept.audited).await? } else { Some(BTreeSet::new()) };
+        match touched {
+            Some(touched) if kept.stretches.len() < kept.most && now < kept.until => self.mend(collection, &kept, &touched).await?,
+            _ => {
+                self.forget_values(collection, kept.stretches).await?;
+                kept = Kept::new(number, audited, now);
+            }
         }
-        self.mend(collection, &mut kept, audited).await?;
+        kept.audited = audited;
         self.append(collection, &mut kept, full).await?;
         if kept.stretches.is_empty() || before.as_ref() == Some(&kept) { Ok(()) } else { self.note_kept(collection, &kept).await }
     }
@@ -161,22 +161,14 @@ impl Feed {
     }
 
     /// Reads anew where something was touched since.
-    async fn mend(&self, collection: Uuid, kept: &mut Kept, audited: Stamp) -> Result<(), StoreError> {
-        if !kept.stretches.is_empty() && audited > kept.audited {
-            let Some(touched) = touched(&*self.store, collection, kept.audited).await? else {
-                self.forget_values(collection, std::mem::take(&mut kept.stretches)).await?;
-                kept.audited = audited;
-                return Ok(());
-            };
-            for stretch in kept.stretches.iter().filter(|stretch| holds(**stretch, &touched)) {
-                let (mut read, mut rest) = (Builder::default(), *stretch);
-                while let Some((last, _)) = self.read_on(collection, rest, PAGE, &mut read).await? {
-                    rest.after = last;
-                }
-                self.keep_stretch(collection, *stretch, &read).await?;
+    async fn mend(&self, collection: Uuid, kept: &Kept, touched: &BTreeSet<Stamp>) -> Result<(), StoreError> {
+        for stretch in kept.stretches.iter().filter(|stretch| holds(**stretch, touched)) {
+            let (mut read, mut rest) = (Builder::default(), *stretch);
+            while let Some((last, _)) = self.read_on(collection, rest, STRETCH_PAGE, &mut read).await? {
+                rest.after = last;
             }
+            self.keep_stretch(collection, *stretch, &read).await?;
         }
-        kept.audited = audited;
         Ok(())
     }
 
@@ -190,7 +182,7 @@ impl Feed {
             let mut stretch = Stretch { after: kept.end(), upto: kept.end() };
             while objects < full && read.octets() < HEAVY {
                 let rest = Stretch { after: stretch.upto, upto: Stamp(u64::MAX) };
-                let Some((last, count)) = self.read_on(collection, rest, full - objects, &mut read).await? else {
+                let Some((last, count)) = self.read_on(collection, rest, STRETCH_PAGE.min(full - objects), &mut read).await? else {
                     self.values.pending().insert(collection, Pending { upto: stretch.upto, objects });
                     kept.most = kept.most.min(2 * kept.stretches.len().max(1));
                     return Ok(());
@@ -220,16 +212,12 @@ impl Feed {
         if self.store.condition().waiting > 0 {
             sleep(PAUSE).await;
         }
-        let select = Select { from: stretch.after, limit: PAGE.min(most), octets: PAGE_OCTETS, ..Select::all(Versions::LAST, Level::Red) };
-        let mut records = self.store.page(collection, &select).await?.records;
-        records.truncate(records.partition_point(|record| record.added <= stretch.upto));
+        let (records, _) = page_of(&*self.store, collection, stretch, most).await?;
         let Some(last) = records.last() else { return Ok(None) };
         let found = (last.added, records.len());
         let (lists, mut all) = (self.guard.lists.clone(), std::mem::take(read));
         *read = in_background(move || {
-            for record in &records {
-                entry::read(record, &lists, &mut all);
-            }
+            entry::read(&records, &lists, &mut all);
             all
         })
         .await?;
@@ -473,7 +461,7 @@ mod tests {
         let mut read = Builder::default();
         let NewObject { id, object, .. } = version(1, 2);
         let record = Record { added: Stamp(5), id: id.as_str().into(), version: String::new(), level: Level::Amber, origin: None, object };
-        entry::read(&record, &Lists::default(), &mut read);
+        entry::read(&[record], &Lists::default(), &mut read);
         let packed = read.pack(Stretch { after: Stamp(1), upto: Stamp(7) }).unwrap();
         let form = "010702100000000000004000800000000000000105008089fad3a690ef0200ffffffffffffffffff0100000a090000000303ff0100001000000000000040\
             00800000000000000105008089fad3a690ef0200ffffffffffffffffff0100130a090000000303ff0100002664312e6578616d706c656f66203120617420\

@@ -60,9 +60,7 @@ impl Index for Table {
 
     fn read(lists: &Arc<Lists>, records: &[Record]) -> Builder {
         let mut values = Builder::with_capacity(records.len());
-        for record in records {
-            entry::read(record, lists, &mut values);
-        }
+        entry::read(records, lists, &mut values);
         values
     }
 

@@ -208,7 +208,7 @@ fn read_text(object: &str, lists: &Lists) -> Chunk {
     let id = object.split('"').nth(3).unwrap().to_owned();
     let object = Bytes::from(object.to_owned());
     let mut read = Builder::default();
-    entry::read(&Record { added: Stamp(1), id, version: String::new(), level: Level::Amber, origin: None, object }, lists, &mut read);
+    entry::read(&[Record { added: Stamp(1), id, version: String::new(), level: Level::Amber, origin: None, object }], lists, &mut read);
     read.finish(1)
 }
 
