@@ -1,6 +1,10 @@
 //! What being watched costs a request: an empty poll at the router, bare and under the eye; without credentials, and by a user, which also
 //! counts as a consumer.
 
+#[path = "support/mod.rs"]
+#[allow(dead_code, reason = "each target uses what it needs")]
+mod support;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -9,8 +13,8 @@ use axum::http::Request;
 use divan::Bencher;
 use taxiway::auth::{Authenticator, token};
 use taxiway::door::{self, App};
+use taxiway::feed::Feed;
 use taxiway::feed::clock::SystemClock;
-use taxiway::feed::{self, Feed};
 use taxiway::http;
 use taxiway::operation::{self, Operation};
 use taxiway::stix::marking::Level;
@@ -21,6 +25,8 @@ use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 use uuid::Uuid;
 
+use support::stores::options;
+
 const POLL: &str = "/feeds/collections/open/objects/?added_after=2030-01-01T00:00:00Z";
 
 fn main() {
@@ -29,16 +35,7 @@ fn main() {
 
 /// A feed with an open collection and a user.
 async fn app(secret: &str) -> Arc<App> {
-    let options = feed::Options {
-        page_default: 100,
-        page_max: 1000,
-        page_octets: 1 << 20,
-        status_hours: 24,
-        envelope_objects: 10_000,
-        json_depth: 128,
-        catalog_octets: 1 << 20,
-    };
-    let feed = Arc::new(Feed::open(Arc::new(MemoryStore::default()), Arc::new(SystemClock), options).await.expect("an empty store"));
+    let feed = Arc::new(Feed::open(Arc::new(MemoryStore::default()), Arc::new(SystemClock), options()).await.expect("an empty store"));
     let name = "siem".to_owned();
     let collection = Collection {
         id: Uuid::from_u128(0x0000_0000_0000_4000_8000_0000_0000_0001),
