@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::MutexGuard;
+use tokio::sync::OwnedMutexGuard;
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -24,17 +24,23 @@ const DESK: u32 = 30;
 const BACKGROUND: u32 = 90;
 
 /// The leave to read, make and write an analyst's act, until this is dropped: on this server and all others.
-pub(super) struct Turn<'a> {
-    _here: MutexGuard<'a, ()>,
+pub(super) struct Turn {
+    /// Given up once the lease is: the next turn here is not begun on a lease that is about to end.
+    here: Option<OwnedMutexGuard<()>>,
     store: Arc<dyn Store>,
+    /// Another for each turn, so that none is taken for another's, whatever servers are called.
     who: Uuid,
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Turn {
     fn drop(&mut self) {
         if self.store.is_shared() {
-            let (store, who) = (self.store.clone(), self.who);
-            tokio::spawn(async move { store.lease("desk", who, 0).await });
+            let (store, who, here) = (self.store.clone(), self.who, self.here.take());
+            tokio::spawn(async move {
+                // A lease that cannot be given up ends by itself.
+                let _ = store.lease("desk", who, 0).await;
+                drop(here);
+            });
         }
     }
 }
@@ -91,12 +97,12 @@ impl Feed {
     }
 
     /// Waits for the turn of an analyst's act.
-    pub(super) async fn turn(&self) -> Result<Turn<'_>, StoreError> {
-        let here = self.desk.lock().await;
-        while !self.store.lease("desk", self.server, DESK).await? {
+    pub(super) async fn turn(&self) -> Result<Turn, StoreError> {
+        let (here, who) = (self.desk.clone().lock_owned().await, Uuid::new_v4());
+        while !self.store.lease("desk", who, DESK).await? {
             sleep(ASK).await;
         }
-        Ok(Turn { _here: here, store: self.store.clone(), who: self.server })
+        Ok(Turn { here: Some(here), store: self.store.clone(), who })
     }
 
     /// Takes up what the audit log tells since it was read last. Where there is but one server, that is what it did itself.
@@ -126,6 +132,43 @@ impl Feed {
         }
         if entry.stored.is_some() {
             self.bell.ring();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::task::{JoinSet, yield_now};
+
+    use super::*;
+    use crate::feed::Options;
+    use crate::feed::clock::SystemClock;
+    use crate::store::postgres::tests::fresh;
+
+    /// Two machines may have the same name, and a server begins a turn while it still gives up the last one.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn one_at_a_time_has_the_turn_whatever_servers_are_called() {
+        let Some((store, ())) = fresh().await else { return };
+        let store: Arc<dyn Store> = Arc::new(store);
+        let (mut turns, within) = (JoinSet::new(), Arc::new(AtomicUsize::new(0)));
+        for name in ["one", "same", "same"] {
+            let feed = Feed::open(store.clone(), Arc::new(SystemClock), Options::default()).await.unwrap().named(name);
+            let within = within.clone();
+            turns.spawn(async move {
+                for _ in 0..20 {
+                    let turn = feed.turn().await.unwrap();
+                    assert_eq!(within.fetch_add(1, Ordering::SeqCst), 0, "another has the turn");
+                    feed.answers().await.unwrap();
+                    yield_now().await;
+                    within.fetch_sub(1, Ordering::SeqCst);
+                    drop(turn);
+                }
+            });
+        }
+        while let Some(ended) = turns.join_next().await {
+            ended.unwrap();
         }
     }
 }

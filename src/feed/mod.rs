@@ -53,7 +53,7 @@ pub struct Feed {
     editing: Mutex<()>,
     options: Options,
     /// Held while an analyst's act is read, made and written, so that none is made from what another is about to replace; see [`Feed::turn`].
-    desk: Mutex<()>,
+    desk: Arc<Mutex<()>>,
     guard: Guard,
     /// How far the imports are that go on.
     imports: std::sync::Mutex<HashMap<Uuid, Arc<Progress>>>,
@@ -105,7 +105,7 @@ impl Feed {
             directory,
             editing: Mutex::new(()),
             options,
-            desk: Mutex::new(()),
+            desk: Arc::default(),
             guard: Guard::default(),
             imports: std::sync::Mutex::default(),
             consumers: Consumers::default(),

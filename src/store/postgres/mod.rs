@@ -15,7 +15,7 @@ mod notice;
 mod page;
 mod papers;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub(super) mod transfer;
 mod write;
 

@@ -19,7 +19,7 @@ use crate::store::{Addition, Select, Store, Versions};
 use crate::taxii::stamp::Stamp;
 
 /// A database of its own, and the store in it.
-async fn fresh() -> Option<(PostgresStore, ())> {
+pub(crate) async fn fresh() -> Option<(PostgresStore, ())> {
     let url = database(&server()?).await;
     Some((PostgresStore::open(&url, &Options::default()).await.unwrap(), ()))
 }
