@@ -82,14 +82,13 @@ impl Serve {
         let listener = bind(config.listen)?;
         let address = listener.local_addr().map_err(failed)?;
         let guard = Guard::open(&config.guard()).map_err(unreadable)?;
-        let app = Arc::new(open::app(&config, guard).await?);
+        let app = Arc::new(open::app(&config, guard, Some(address)).await?);
         let operation = watch(&app, &config)?;
         // From here on a signal ends the server in order; before, there is nothing to keep in order.
         let stop = stop_signal()?;
         let stop = drain(stop, operation.clone(), Duration::from_secs(config.operation.drain_seconds));
         reload_at_hangup(tls.clone())?;
         make_first_user(&app.feed).await?;
-        app.feed.recall_handed().await.map_err(failed)?;
         let router = operation.around(doors::router(&app));
         // Served from now on, so that it can be asked whether it is ready; what else comes waits for the feeds.
         let limits = app.options.limits.clone();

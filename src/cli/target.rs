@@ -104,7 +104,7 @@ impl Target {
         let config = Config::load(self.config.as_deref(), |name| std::env::var_os(name), flags);
         let config = config.map_err(|error| Trouble::new(Exit::Unreadable, error))?;
         telemetry::start(&config.log).map_err(|error| Trouble::new(Exit::Unreadable, error))?;
-        let app = open::app(&config, guard(&config)?).await?;
+        let app = open::app(&config, guard(&config)?, None).await?;
         Ok(Service::Here(doors::router(&Arc::new(app))))
     }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use reqwest::{Certificate, Client, Version, tls};
 use serde_json::Value;
+use taxiway::taxii::media;
 use tempfile::TempDir;
 
 use crate::program::{ADMIN_PASSWORD, Server, finish, run, store_in, taxiway};
@@ -69,6 +70,24 @@ fn a_request_in_flight_is_finished_when_the_server_is_told_to_stop() {
     assert_eq!(idle.read(&mut [0]).unwrap(), 0, "who waits for nothing is not waited for");
     assert!(server.end().success());
     assert_eq!(run(folder.path(), &["root", "list"]).1, "SLUG   TITLE\nfeeds  Feeds\n");
+}
+
+#[tokio::test]
+async fn a_store_at_rest_tells_who_was_handed_what() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path());
+    let (root, collection) = (["root", "add", "feeds", "--title", "Feeds"], ["collection", "add", "feeds/ours", "--title", "Ours"]);
+    for verb in [&root[..], &collection, &["add", "feeds/ours", "c2.badhost.net"]] {
+        let (exit, _, said) = server.run(folder.path(), verb);
+        assert_eq!(exit, 0, "{said}");
+    }
+    let url = format!("{}/feeds/collections/ours/objects/", server.url);
+    let poll = http().get(url).header("accept", media::TAXII).basic_auth("admin", Some(ADMIN_PASSWORD));
+    assert_eq!(poll.send().await.unwrap().status(), 200);
+    server.terminate();
+    assert!(server.end().success());
+    let (exit, told, said) = run(folder.path(), &["consumers"]);
+    assert!(exit == 0 && told.contains("feeds/ours"), "{told}{said}");
 }
 
 /// Verbs that make, show and remove everything, with refusals among them.
