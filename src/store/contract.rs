@@ -336,6 +336,7 @@ pub async fn ids_and_types_narrow(store: &dyn Store) {
         [text("malware", 1), text("x-tool", 2), text("malware", 4)]
     );
     assert!(ids(Select { types: types(&["x-too", "x"]), ..select() }).await.is_empty());
+    assert!(ids(Select { types: types(&["\0", "x-tool\0"]), ..select() }).await.is_empty());
     let wanted = Some(vec![id("malware", 4), id("indicator", 0), id("malware", 7)]);
     assert_eq!(ids(Select { ids: wanted.clone(), ..select() }).await, [text("indicator", 0), text("malware", 4)]);
     assert_eq!(ids(Select { ids: wanted, types: types(&["malware"]), ..select() }).await, [text("malware", 4)]);

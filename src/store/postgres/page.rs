@@ -180,9 +180,10 @@ impl Asked<'_> {
         sql
     }
 
-    /// The types that are asked for, each once.
+    /// The types that are asked for, each once; without those that no text in the database can have, and so no object.
     fn kinds(&self) -> Vec<String> {
-        self.select.types.iter().flatten().cloned().collect::<BTreeSet<_>>().into_iter().collect()
+        let possible = self.select.types.iter().flatten().filter(|name| !name.contains('\0'));
+        possible.cloned().collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Binds what the statement may name, by number.
