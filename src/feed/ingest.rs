@@ -11,11 +11,11 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::Feed;
 use super::access::Writing;
 use super::error::FeedError;
 use super::guard::{Guard, Listed};
 use super::sharing::{Admitted, Door};
+use super::{Feed, to_the_end};
 use crate::stix::object::{self, Object, Refusal};
 use crate::stix::time::Instant;
 use crate::store::audit::Act;
@@ -70,14 +70,18 @@ impl Feed {
 impl Feed {
     /// Stores objects that were judged, and tells those who follow.
     pub(super) async fn put(&self, addition: Addition) -> Result<Added, StoreError> {
-        let collection = addition.collection;
-        let added = self.store.add(addition).await?;
-        for id in &added.raised {
-            self.catalog.doubt(collection, id);
-            self.values.doubt(collection, id);
-        }
-        self.bell.ring();
-        Ok(added)
+        let (store, catalog, values, bell) = (self.store.clone(), self.catalog.clone(), self.values.clone(), self.bell.clone());
+        let adding = async move {
+            let collection = addition.collection;
+            let added = store.add(addition).await?;
+            for id in &added.raised {
+                catalog.doubt(collection, id);
+                values.doubt(collection, id);
+            }
+            bell.ring();
+            Ok(added)
+        };
+        to_the_end(adding).await?
     }
 
     /// Judges objects that have come in a file: each good, or why it is refused.

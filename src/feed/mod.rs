@@ -48,9 +48,9 @@ pub struct Feed {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     /// The store's directory as of the last edit, so that deciding about access costs no I/O.
-    directory: ArcSwap<Directory>,
+    directory: Arc<ArcSwap<Directory>>,
     /// Held while an edit is stored and published, so that directories are published in the order of the edits.
-    editing: Mutex<()>,
+    editing: Arc<Mutex<()>>,
     options: Options,
     /// Held while an analyst's act is read, made and written, so that none is made from what another is about to replace; see [`Feed::turn`].
     desk: Arc<Mutex<()>>,
@@ -58,7 +58,7 @@ pub struct Feed {
     /// How far the imports are that go on.
     imports: std::sync::Mutex<HashMap<Uuid, Arc<Progress>>>,
     consumers: Consumers,
-    bell: Bell,
+    bell: Arc<Bell>,
     counts: Counts,
     catalog: Arc<Catalog>,
     values: Arc<Values>,
@@ -93,7 +93,7 @@ impl Feed {
     pub async fn open(store: Arc<dyn Store>, clock: Arc<dyn Clock>, options: Options) -> Result<Self, StoreError> {
         // Before the directory, so that nothing is missed in between.
         let learned = elsewhere::last_entry(&*store).await?;
-        let directory = ArcSwap::from_pointee(store.directory().await?);
+        let directory = Arc::new(ArcSwap::from_pointee(store.directory().await?));
         let server = if store.is_shared() { Uuid::new_v4() } else { Uuid::nil() };
         let counts = Counts::default();
         let watched = store.clone();
@@ -103,13 +103,13 @@ impl Feed {
             store,
             clock,
             directory,
-            editing: Mutex::new(()),
+            editing: Arc::default(),
             options,
             desk: Arc::default(),
             guard: Guard::default(),
             imports: std::sync::Mutex::default(),
             consumers: Consumers::default(),
-            bell: Bell::default(),
+            bell: Arc::default(),
             counts,
             catalog,
             values: Arc::default(),
@@ -136,10 +136,15 @@ impl Feed {
 
     /// Changes the directory; all edits or none. `act` is for the audit log.
     pub async fn edit(&self, edits: Vec<Edit>, act: Option<Act>) -> Result<Arc<Directory>, EditError> {
-        let _turn = self.editing.lock().await;
-        let directory = Arc::new(self.store.edit(edits, act).await?);
-        self.directory.store(directory.clone());
-        Ok(directory)
+        let (store, published) = (self.store.clone(), self.directory.clone());
+        let turn = self.editing.clone().lock_owned().await;
+        let editing = async move {
+            let _turn = turn;
+            let directory = Arc::new(store.edit(edits, act).await?);
+            published.store(directory.clone());
+            Ok(directory)
+        };
+        to_the_end(editing).await?
     }
 
     /// Keeps a paper, in the place of one of the same kind and id.
@@ -202,10 +207,94 @@ impl Feed {
     }
 }
 
+/// Does what must not be left half done, as what was written and not yet taken up: it goes on if nobody waits for it any more, as when a client
+/// hangs up.
+async fn to_the_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Result<T, StoreError> {
+    tokio::spawn(work).await.map_err(|error| StoreError::Engine(format!("what was begun has ended: {error}")))
+}
+
 #[cfg(test)]
 impl Default for Options {
     fn default() -> Self {
         let (page_default, page_max, page_octets) = (100, 100, 1 << 20);
         Self { page_default, page_max, page_octets, status_hours: 24, envelope_objects: 10_000, json_depth: 128, catalog_octets: 1 << 20 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::task::Poll;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::feed::access::Reading;
+    use crate::feed::clock::SystemClock;
+    use crate::stix::marking::Level;
+    use crate::store::audit::Verb;
+    use crate::store::directory::Root;
+    use crate::store::sled::{Options as StoreOptions, SledStore};
+    use crate::store::{Addition, Removal, Select, Versions, contract};
+
+    /// A store that takes a while to write, as all do whose clients may hang up meanwhile.
+    async fn open() -> (tempfile::TempDir, Arc<dyn Store>, Feed) {
+        let dir = tempfile::TempDir::new().unwrap();
+        let store: Arc<dyn Store> = Arc::new(SledStore::open(dir.path(), StoreOptions::default()).unwrap());
+        let feed = Feed::open(store.clone(), Arc::new(SystemClock), Options::default()).await.unwrap();
+        (dir, store, feed)
+    }
+
+    /// Begins something, and waits for it no longer once the store has written it.
+    async fn hang_up_once(written: impl AsyncFnMut() -> bool, work: impl Future) {
+        let mut work = pin!(work);
+        let begun = poll_fn(|context| Poll::Ready(work.as_mut().poll(context).is_pending())).await;
+        assert!(begun, "it ends before anybody could hang up");
+        becomes(written).await;
+    }
+
+    /// Looks until what it looks for is so; it may still be going on.
+    async fn becomes(mut is_so: impl AsyncFnMut() -> bool) {
+        let mut patience = 10_000;
+        while !is_so().await {
+            patience -= 1;
+            assert!(patience > 0, "it never is");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn an_edit_that_nobody_waits_for_holds() {
+        let (_dir, store, feed) = open().await;
+        let root = Root { slug: "feeds".into(), title: "Feeds".into(), description: None };
+        let written = async || !store.directory().await.unwrap().roots.is_empty();
+        hang_up_once(written, feed.edit(vec![Edit::AddRoot(root)], None)).await;
+        becomes(async || !feed.directory().roots.is_empty()).await;
+    }
+
+    #[tokio::test]
+    async fn what_is_stored_while_nobody_waits_is_told() {
+        let (_dir, store, feed) = open().await;
+        let (collection, mut ear) = (contract::collection(&*store).await, feed.bell().listen());
+        let objects = vec![contract::object(&contract::id("indicator", 1), "01", "a")];
+        let written = async || store.top(collection).await.unwrap() > Stamp::ZERO;
+        hang_up_once(written, feed.put(Addition { collection, objects, now: Stamp(5), receipt: None, act: None })).await;
+        becomes(async || ear.rang()).await;
+    }
+
+    #[tokio::test]
+    async fn a_deletion_that_nobody_waits_for_is_seen() {
+        let (_dir, store, feed) = open().await;
+        let (id, reading) = (contract::id("indicator", 1), Reading::whole(contract::collection(&*store).await, Level::Red));
+        feed.directory.store(Arc::new(store.directory().await.unwrap()));
+        let objects = vec![contract::object(&id, "01", "a")];
+        feed.put(Addition { collection: reading.collection, objects, now: Stamp(5), receipt: None, act: None }).await.unwrap();
+        let rows = async || feed.values(&reading).await.unwrap().chunks.iter().map(|chunk| chunk.len()).sum::<usize>();
+        assert_eq!(rows().await, 1);
+        let all = Select::all(Versions::LAST, Level::Red);
+        let written = async || store.page(reading.collection, &all).await.unwrap().records.is_empty();
+        let act = Act::of_program(Verb::Delete, Stamp(5));
+        hang_up_once(written, feed.remove(reading.collection, id, Versions::All, Removal::Retired, act)).await;
+        becomes(async || rows().await == 0).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::Feed;
+use super::{Feed, to_the_end};
 use crate::stix::id::StixId;
 use crate::stix::marking::Level;
 use crate::store::audit::{Act, Verb};
@@ -13,17 +13,17 @@ use crate::taxii::stamp::{DAY, Stamp};
 const PAGE: usize = 500;
 
 impl Feed {
-    /// Deletes versions of an object and returns how many went. Goes on if nobody waits for it any more: no index may go on showing what is gone.
+    /// Deletes versions of an object and returns how many went. No index goes on showing what is gone.
     pub(super) async fn remove(&self, collection: Uuid, id: StixId, versions: Versions, removal: Removal, act: Act) -> Result<usize, StoreError> {
         let (store, catalog, values) = (self.store.clone(), self.catalog.clone(), self.values.clone());
-        let removing = tokio::spawn(async move {
+        let removing = async move {
             let removed = store.delete(collection, &id, &versions, removal, Some(act)).await;
             // After an error too, which leaves it open what has happened.
             catalog.doubt(collection, &id);
             values.doubt(collection, &id);
             removed
-        });
-        removing.await.map_err(|error| StoreError::Engine(format!("a deletion ended: {error}")))?
+        };
+        to_the_end(removing).await?
     }
 
     /// Lets objects go for good whose latest version was added longer ago than their collection keeps things. Returns how many went.

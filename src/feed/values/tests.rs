@@ -24,12 +24,9 @@ use crate::stix::id::StixId;
 use crate::stix::ioc::Kind;
 use crate::stix::ioc::values::Value;
 use crate::stix::marking::Level;
-use crate::store::audit::{Act, Verb};
 use crate::store::directory::{Collection, Edit, Root};
 use crate::store::memory::MemoryStore;
-use crate::store::sled::{Options as StoreOptions, SledStore};
-use crate::store::{Addition, Record, Removal, Select, Store, Versions, contract};
-use crate::taxii::query::Query;
+use crate::store::{Record, Store};
 use crate::taxii::stamp::Stamp;
 
 /// Few, so that many indicators have the same; two URLs belong together.
@@ -274,38 +271,4 @@ async fn lists_that_were_asked_for_are_read_at_the_next_start() {
     let second = open().await.unwrap();
     second.warm_values().await;
     assert_eq!(held(&second), 1);
-}
-
-#[tokio::test]
-async fn a_deletion_that_nobody_waits_for_is_seen() {
-    let dir = tempfile::TempDir::new().unwrap();
-    let store: Arc<dyn Store> = Arc::new(SledStore::open(dir.path(), StoreOptions::default()).unwrap());
-    let reading = Reading::whole(contract::collection(&*store).await, Level::Red);
-    let feed = Feed::open(store.clone(), Arc::new(SystemClock), feed::Options::default()).await.unwrap();
-    for n in 0..100 {
-        let id = contract::id("indicator", n);
-        let objects = vec![contract::object(&id, "01", "a")];
-        store.add(Addition { collection: reading.collection, objects, now: Stamp(5), receipt: None, act: None }).await.unwrap();
-        feed.values(&reading).await.unwrap();
-        let (query, act) = (Query::default(), Act::of_program(Verb::Delete, Stamp(5)));
-        let some_writes = async {
-            for _ in 0..n % 5 {
-                store.sweep(Stamp::ZERO).await.unwrap();
-            }
-        };
-        tokio::select! {
-            deleted = feed.delete(&reading, id.as_str(), &query, Removal::Retired, act) => deleted.unwrap(),
-            () = some_writes => (),
-        }
-        let all = Select::all(Versions::LAST, Level::Red);
-        let left = async || store.page(reading.collection, &all).await.unwrap().records.len();
-        let rows = async || feed.values(&reading).await.unwrap().chunks.iter().map(|chunk| chunk.len()).sum::<usize>();
-        // It may still be going on.
-        let mut patience = 1_000;
-        while rows().await != left().await {
-            patience -= 1;
-            assert!(patience > 0, "{} in the list, {} in the store", rows().await, left().await);
-            tokio::task::yield_now().await;
-        }
-    }
 }
