@@ -5,16 +5,20 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::Scale;
+use crate::bare::WRITERS;
+use crate::load;
 use crate::support::Outcome;
 use crate::support::client::Client;
 use crate::support::objects::envelope;
 use crate::support::server::Server;
 use crate::support::stores::{self, OBJECTS};
-use crate::table::{Line, megabytes, milliseconds};
+use crate::table::{Line, megabytes, milliseconds, number};
 use crate::turns;
 
 /// Each value of the collection stands in it once.
 const LIST: &str = "/lists/bench/bench/sha256.txt";
+/// Objects of an envelope that is posted.
+const ENVELOPE: u64 = 1_000;
 /// Another list of the same values.
 const OTHER: &str = "/lists/bench/bench/suricata-sha256.lst";
 
@@ -24,11 +28,27 @@ pub(crate) fn lists(scale: &Scale) -> Outcome<Vec<Line>> {
     // What a server keeps in a store must not be there for the next.
     let dir = scale.data.join("lists");
     copy(&filled, &dir)?;
-    let mut lines = rounds(scale, &dir, &["the first, when they all have come within the last minute"], 0)?;
+    let mut lines = vec![posted(scale, count)?];
+    lines.extend(rounds(scale, &dir, &["the first of a store of which nothing was read before the start"], 0)?);
     stores::keep_values(&dir)?;
     let what = ["the first after a start", "another of the same values", "again", "after a new version of one indicator", "nothing new: 304"];
     lines.extend(rounds(scale, &dir, &what, 1)?);
     Ok(lines)
+}
+
+/// Everything is posted as fast as it goes, and a list asked for at once.
+fn posted(scale: &Scale, count: u64) -> Outcome<Line> {
+    let dir = scale.data.join("posted");
+    let mut times = Vec::new();
+    for _ in 0..scale.rounds {
+        stores::fresh(&dir)?;
+        let server = Server::start(&dir, 0)?;
+        let rate = load::write_all(server.port, WRITERS, count / ENVELOPE, ENVELOPE)?;
+        let (first, _) = get(&mut server.client()?, LIST, "", 200)?;
+        eprintln!("{} objects a second were posted; then a list took {} ms", number(rate), first.as_millis());
+        times.push(first);
+    }
+    Ok(line("the first, right after all were posted", &times, 2_000.0))
 }
 
 /// Starts, and asks so many times.

@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use super::exit::{Exit, Trouble};
 use super::{doors, open, print, secret};
@@ -21,6 +21,7 @@ use crate::door::connection::Gate;
 use crate::door::tls::Tls;
 use crate::door::{self, App};
 use crate::feed::Feed;
+use crate::feed::bell::Ear;
 use crate::feed::curated::{self, files::Files};
 use crate::feed::guard::Guard;
 use crate::operation::{Gauge, Operation};
@@ -34,6 +35,8 @@ use crate::telemetry;
 const HANDED: Duration = Duration::from_secs(5);
 /// How often expired statuses are forgotten, the use of tokens is recorded, and objects go whose time is over.
 const TICK: Duration = Duration::from_mins(1);
+/// What was stored is read for lists when nothing has come for so long.
+const CALM: Duration = Duration::from_secs(2);
 /// How often it is looked which indicators decay.
 const DECAY: Duration = Duration::from_hours(1);
 /// Random octets of the first password.
@@ -232,7 +235,7 @@ async fn drain(stop: impl Future<Output = ()>, operation: Arc<Operation>, time: 
     stop.await;
     operation.stage().set_stopping();
     print::tell("stopping: requests in flight are finished");
-    tokio::time::sleep(time).await;
+    sleep(time).await;
 }
 
 /// Ends when the program is told to stop. The signals are caught from the return on, not from the first poll.
@@ -322,14 +325,20 @@ async fn keep_handed(app: Arc<App>) {
 /// Has the values ready that lists are made of.
 async fn look_after_values(feed: Arc<Feed>) {
     feed.warm_values().await;
-    let mut ticks = interval_at(Instant::now() + TICK, TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ear = feed.bell().listen();
     loop {
-        ticks.tick().await;
+        // Deletions do not ring; and who writes on and on is not waited for longer.
+        let _ = timeout(TICK, calm(&mut ear)).await;
         if let Err(error) = feed.keep_values().await {
             tracing::warn!(%error, "what was read for lists could not be kept: the first list after a start will be slow");
         }
     }
+}
+
+/// Waits until something was stored, and then nothing for a while.
+async fn calm(ear: &mut Ear) {
+    ear.heard().await;
+    while timeout(CALM, ear.heard()).await.is_ok() {}
 }
 
 async fn decay(app: Arc<App>) {

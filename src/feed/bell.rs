@@ -38,6 +38,13 @@ impl Ear {
         *self.0.borrow_and_update()
     }
 
+    /// Whether it has rung since this was asked last.
+    pub fn rang(&mut self) -> bool {
+        let rang = self.0.has_changed().unwrap_or_default();
+        self.0.mark_unchanged();
+        rang
+    }
+
     /// Waits until it rings.
     pub async fn heard(&mut self) {
         // The bell is there as long as the feed.

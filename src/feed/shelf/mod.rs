@@ -168,6 +168,11 @@ impl<I: Index> Shelf<I> {
         matches!(*self.phase.borrow(), Phase::Loaded)
     }
 
+    /// Whether everything is being read now.
+    pub(in crate::feed) fn is_loading(&self) -> bool {
+        matches!(*self.phase.borrow(), Phase::Loading)
+    }
+
     /// What the index says of an object may be wrong: it is looked up before anybody is answered.
     pub(in crate::feed) fn doubt(&self, id: StixId) {
         let mut place = self.place();

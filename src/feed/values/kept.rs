@@ -19,6 +19,7 @@ use super::entry;
 use super::table::Table;
 use super::{REMEMBERED, Values};
 use crate::feed::Feed;
+use crate::feed::bell::Ear;
 use crate::feed::elsewhere::{self, each_entry, last_entry};
 use crate::feed::guard::lists::Lists;
 use crate::feed::shelf::stretches::Stretch;
@@ -30,10 +31,14 @@ use crate::store::{Select, Store, StoreError, Versions};
 use crate::taxii::stamp::Stamp;
 
 /// Objects of a stretch. A collection with fewer is read from its objects in no time.
-const FULL: usize = 20_000;
+const FULL: usize = 4_000;
 /// A stretch ends where its values take so many octets, however few objects they are of.
-const HEAVY: usize = 64 << 20;
-/// How long writes that wait go first, before each page.
+const HEAVY: usize = 16 << 20;
+/// It is noted up to where everything is kept after so many stretches, so that a stop undoes few.
+const NOTED: usize = 8;
+/// In microseconds: it is noted that the log tells of nothing that was touched when it has grown for so long.
+const AUDITED: u64 = 60_000_000;
+/// How long others have the processors and the disk for themselves before each page, as long as they write.
 const PAUSE: Duration = Duration::from_millis(100);
 /// When the log tells of more objects than this, everything is read anew.
 const MOST_TOUCHED: usize = 10_000;
@@ -54,6 +59,15 @@ struct Kept {
     most: usize,
     /// and at this time, before any of it is forgotten.
     until: Stamp,
+}
+
+/// The keeping of what is not kept yet.
+struct Keeping<'a> {
+    feed: &'a Feed,
+    /// Objects of a stretch.
+    full: usize,
+    /// Tells whether others write meanwhile, who go first.
+    writes: Ear,
 }
 
 /// Objects that were counted behind what is kept.
@@ -120,70 +134,78 @@ impl Feed {
     /// Keeps it in stretches of so many objects.
     pub(super) async fn keep_values_in(&self, full: usize) -> Result<(), StoreError> {
         // A copy that lags behind might be read after its log.
-        if self.store.is_shared() {
-            return Ok(());
-        }
+        if self.store.is_shared() { Ok(()) } else { Keeping { feed: self, full, writes: self.bell.listen() }.keep_all().await }
+    }
+}
+
+impl Keeping<'_> {
+    async fn keep_all(&mut self) -> Result<(), StoreError> {
         // Before anything is read of which it may tell.
-        let audited = last_entry(&*self.store).await?;
-        let directory = self.directory();
+        let audited = last_entry(&*self.feed.store).await?;
+        let directory = self.feed.directory();
         let mut all = HashMap::new();
-        for paper in self.papers(Kind::Kept).await? {
+        for paper in self.feed.papers(Kind::Kept).await? {
             match Kept::read(&paper) {
                 Some(kept) if kept.is_of(&directory, paper.id) => drop(all.insert(paper.id, kept)),
-                other => self.forget_values(paper.id, other.map(|kept| kept.stretches).unwrap_or_default()).await?,
+                other => self.forget(paper.id, other.map(|kept| kept.stretches).unwrap_or_default()).await?,
             }
         }
         for (number, collection) in &directory.collections {
-            self.keep_values_of(*number, collection.id, all.remove(&collection.id), audited, full).await?;
+            self.keep_one(*number, collection.id, all.remove(&collection.id), audited).await?;
         }
         Ok(())
     }
 
-    async fn keep_values_of(&self, number: u32, collection: Uuid, before: Option<Kept>, audited: Stamp, full: usize) -> Result<(), StoreError> {
-        let now = self.clock.now();
+    async fn keep_one(&mut self, number: u32, collection: Uuid, before: Option<Kept>, audited: Stamp) -> Result<(), StoreError> {
+        let now = self.feed.clock.now();
         let mut kept = before.clone().unwrap_or_else(|| Kept::new(number, audited, now));
-        let touched = if before.is_some() { touched(&*self.store, collection, kept.audited).await? } else { Some(BTreeSet::new()) };
-        match touched {
+        let touched = if before.is_some() { touched(&*self.feed.store, collection, kept.audited).await? } else { Some(BTreeSet::new()) };
+        let mended = match touched {
             Some(touched) if kept.stretches.len() < kept.most && now < kept.until => self.mend(collection, &kept, &touched).await?,
             _ => {
-                self.forget_values(collection, kept.stretches).await?;
+                self.forget(collection, kept.stretches).await?;
                 kept = Kept::new(number, audited, now);
+                false
             }
-        }
+        };
         kept.audited = audited;
-        self.append(collection, &mut kept, full).await?;
-        if kept.stretches.is_empty() || before.as_ref() == Some(&kept) { Ok(()) } else { self.note_kept(collection, &kept).await }
+        self.append(collection, &mut kept).await?;
+        // That the log tells of nothing more need not be written down each time.
+        let same = |before: &Kept| !mended && before.stretches == kept.stretches && audited.0.saturating_sub(before.audited.0) < AUDITED;
+        if kept.stretches.is_empty() || before.as_ref().is_some_and(same) { Ok(()) } else { self.note(collection, &kept).await }
     }
 
-    async fn note_kept(&self, collection: Uuid, kept: &Kept) -> Result<(), StoreError> {
+    async fn note(&self, collection: Uuid, kept: &Kept) -> Result<(), StoreError> {
         let text = serde_json::to_vec(kept).map_err(|error| StoreError::Engine(format!("what is kept for lists: {error}")))?;
-        self.keep(self.paper_for(Kind::Kept, collection, text.into())).await
+        self.feed.keep(self.feed.paper_for(Kind::Kept, collection, text.into())).await
     }
 
-    /// Reads anew where something was touched since.
-    async fn mend(&self, collection: Uuid, kept: &Kept, touched: &BTreeSet<Stamp>) -> Result<(), StoreError> {
+    /// Reads anew where something was touched since; whether anything was.
+    async fn mend(&mut self, collection: Uuid, kept: &Kept, touched: &BTreeSet<Stamp>) -> Result<bool, StoreError> {
+        let mut mended = false;
         for stretch in kept.stretches.iter().filter(|stretch| holds(**stretch, touched)) {
+            mended = true;
             let (mut read, mut rest) = (Builder::default(), *stretch);
             while let Some((last, _)) = self.read_on(collection, rest, STRETCH_PAGE, &mut read).await? {
                 rest.after = last;
             }
             self.keep_stretch(collection, *stretch, &read).await?;
         }
-        Ok(())
+        Ok(mended)
     }
 
     /// Keeps what has come, as long as it fills stretches.
-    async fn append(&self, collection: Uuid, kept: &mut Kept, full: usize) -> Result<(), StoreError> {
-        if self.count_pending(collection, kept.end(), full).await? < full {
+    async fn append(&mut self, collection: Uuid, kept: &mut Kept) -> Result<(), StoreError> {
+        if self.count_pending(collection, kept.end()).await? < self.full {
             return Ok(());
         }
         loop {
             let (mut read, mut objects) = (Builder::default(), 0);
             let mut stretch = Stretch { after: kept.end(), upto: kept.end() };
-            while objects < full && read.octets() < HEAVY {
+            while objects < self.full && read.octets() < HEAVY {
                 let rest = Stretch { after: stretch.upto, upto: Stamp(u64::MAX) };
-                let Some((last, count)) = self.read_on(collection, rest, STRETCH_PAGE.min(full - objects), &mut read).await? else {
-                    self.values.pending().insert(collection, Pending { upto: stretch.upto, objects });
+                let Some((last, count)) = self.read_on(collection, rest, STRETCH_PAGE.min(self.full - objects), &mut read).await? else {
+                    self.feed.values.pending().insert(collection, Pending { upto: stretch.upto, objects });
                     kept.most = kept.most.min(2 * kept.stretches.len().max(1));
                     return Ok(());
                 };
@@ -191,31 +213,39 @@ impl Feed {
             }
             self.keep_stretch(collection, stretch, &read).await?;
             kept.stretches.push(stretch);
-            // So that a stop does not undo it.
-            self.note_kept(collection, kept).await?;
+            if kept.stretches.len().is_multiple_of(NOTED) {
+                self.note(collection, kept).await?;
+            }
         }
     }
 
     /// How many objects stand behind what is kept, if they are fewer than make a stretch; what was counted before is not counted again.
-    async fn count_pending(&self, collection: Uuid, end: Stamp, full: usize) -> Result<usize, StoreError> {
-        let counted = self.values.pending().get(&collection).copied().filter(|pending| pending.upto > end);
+    async fn count_pending(&self, collection: Uuid, end: Stamp) -> Result<usize, StoreError> {
+        let counted = self.feed.values.pending().get(&collection).copied().filter(|pending| pending.upto > end);
         let Pending { upto, objects } = counted.unwrap_or(Pending { upto: end, objects: 0 });
-        let top = self.store.top(collection).await?;
-        let select = Select { from: upto, limit: full, ..Select::all(Versions::LAST, Level::Red) };
-        let objects = objects + self.store.behind(collection, &select).await?.count;
-        self.values.pending().insert(collection, Pending { upto: top, objects });
+        let top = self.feed.store.top(collection).await?;
+        if top == upto {
+            return Ok(objects);
+        }
+        let select = Select { from: upto, limit: self.full, ..Select::all(Versions::LAST, Level::Red) };
+        let objects = objects + self.feed.store.behind(collection, &select).await?.count;
+        self.feed.values.pending().insert(collection, Pending { upto: top, objects });
         Ok(objects)
     }
 
     /// Reads the next objects of a stretch, so many at most: the stamp of the last, and how many; `None` at the end.
-    async fn read_on(&self, collection: Uuid, stretch: Stretch, most: usize, read: &mut Builder) -> Result<Option<(Stamp, usize)>, StoreError> {
-        if self.store.condition().waiting > 0 {
+    async fn read_on(&mut self, collection: Uuid, stretch: Stretch, most: usize, read: &mut Builder) -> Result<Option<(Stamp, usize)>, StoreError> {
+        if self.writes.rang() {
             sleep(PAUSE).await;
         }
-        let (records, _) = page_of(&*self.store, collection, stretch, most).await?;
+        // Who waits for a list reads the same.
+        while self.feed.values.are_being_read() {
+            sleep(PAUSE).await;
+        }
+        let (records, _) = page_of(&*self.feed.store, collection, stretch, most).await?;
         let Some(last) = records.last() else { return Ok(None) };
         let found = (last.added, records.len());
-        let (lists, mut all) = (self.guard.lists.clone(), std::mem::take(read));
+        let (lists, mut all) = (self.feed.guard.lists.clone(), std::mem::take(read));
         *read = in_background(move || {
             entry::read(&records, &lists, &mut all);
             all
@@ -226,14 +256,14 @@ impl Feed {
 
     async fn keep_stretch(&self, collection: Uuid, stretch: Stretch, read: &Builder) -> Result<(), StoreError> {
         let text = read.pack(stretch).map_err(|error| StoreError::Engine(format!("what is kept for lists: {error}")))?;
-        self.keep(self.paper_for(Kind::Values, id_of(collection, stretch), text.into())).await
+        self.feed.keep(self.feed.paper_for(Kind::Values, id_of(collection, stretch), text.into())).await
     }
 
-    async fn forget_values(&self, collection: Uuid, stretches: Vec<Stretch>) -> Result<(), StoreError> {
-        self.values.pending().remove(&collection);
-        self.discard(Kind::Kept, collection).await?;
+    async fn forget(&self, collection: Uuid, stretches: Vec<Stretch>) -> Result<(), StoreError> {
+        self.feed.values.pending().remove(&collection);
+        self.feed.discard(Kind::Kept, collection).await?;
         for stretch in stretches {
-            self.discard(Kind::Values, id_of(collection, stretch)).await?;
+            self.feed.discard(Kind::Values, id_of(collection, stretch)).await?;
         }
         Ok(())
     }

@@ -77,6 +77,12 @@ impl Values {
         shelves.values().filter(|held| held.shelf.collection == collection).for_each(|held| held.shelf.doubt(id.clone()));
     }
 
+    /// Whether those of some collection are being read, for somebody who waits.
+    fn are_being_read(&self) -> bool {
+        let shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        shelves.values().any(|held| held.shelf.is_loading())
+    }
+
     /// What was counted of the objects that are not kept.
     fn pending(&self) -> MutexGuard<'_, HashMap<Uuid, Pending>> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
