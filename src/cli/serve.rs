@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::exit::{Exit, Trouble};
 use super::{doors, open, print, secret};
@@ -21,7 +21,6 @@ use crate::door::connection::Gate;
 use crate::door::tls::Tls;
 use crate::door::{self, App};
 use crate::feed::Feed;
-use crate::feed::bell::Ear;
 use crate::feed::curated::{self, files::Files};
 use crate::feed::guard::Guard;
 use crate::operation::{Gauge, Operation};
@@ -35,7 +34,9 @@ use crate::telemetry;
 const HANDED: Duration = Duration::from_secs(5);
 /// How often expired statuses are forgotten, the use of tokens is recorded, and objects go whose time is over.
 const TICK: Duration = Duration::from_mins(1);
-/// What was stored is read for lists when nothing has come for so long.
+/// What was stored within this time is read for lists together,
+const GATHER: Duration = Duration::from_millis(200);
+/// and kept when nothing has come for so long.
 const CALM: Duration = Duration::from_secs(2);
 /// How often it is looked which indicators decay.
 const DECAY: Duration = Duration::from_hours(1);
@@ -322,23 +323,32 @@ async fn keep_handed(app: Arc<App>) {
     }
 }
 
-/// Has the values ready that lists are made of.
+/// Has the values ready that lists are made of: reads what comes, and keeps it when nothing comes for a while, when there is much of it, and each minute.
 async fn look_after_values(feed: Arc<Feed>) {
     feed.warm_values().await;
     let mut ear = feed.bell().listen();
+    let (mut kept, mut pending, mut keeping) = (Instant::now(), false, None::<JoinHandle<()>>);
     loop {
-        // Deletions do not ring; and who writes on and on is not waited for longer.
-        let _ = timeout(TICK, calm(&mut ear)).await;
-        if let Err(error) = feed.keep_values().await {
-            tracing::warn!(%error, "what was read for lists could not be kept: the first list after a start will be slow");
+        let comes = timeout(CALM, ear.heard()).await.is_ok();
+        pending |= comes;
+        sleep(GATHER).await;
+        let much = feed.hear_values().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "what came could not be read for lists");
+            false
+        });
+        // Deletions do not ring, and are looked for each minute.
+        let due = much || pending && !comes || kept.elapsed() > TICK;
+        if due && keeping.as_ref().is_none_or(JoinHandle::is_finished) {
+            (kept, pending) = (Instant::now(), comes);
+            keeping = Some(tokio::spawn(keep_values(feed.clone())));
         }
     }
 }
 
-/// Waits until something was stored, and then nothing for a while.
-async fn calm(ear: &mut Ear) {
-    ear.heard().await;
-    while timeout(CALM, ear.heard()).await.is_ok() {}
+async fn keep_values(feed: Arc<Feed>) {
+    if let Err(error) = feed.keep_values().await {
+        tracing::warn!(%error, "what was read for lists could not be kept: the first list after a start will be slow");
+    }
 }
 
 async fn decay(app: Arc<App>) {

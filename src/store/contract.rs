@@ -17,6 +17,7 @@ use super::directory::{Collection, Conflict, Edit, Rights, Root, User};
 use super::only::Only;
 use super::paper::{Kind, Paper};
 use super::text::Text;
+use super::writes::Write;
 use super::{Addition, Behind, EditError, NewObject, Outcome, Page, Receipt, Record, Removal, Select, Store, StoreError, Versions};
 use crate::stix::id::StixId;
 use crate::stix::marking::Level;
@@ -33,7 +34,7 @@ macro_rules! suite {
             t152_an_sco_takes_its_stamp_as_version t069_the_latest_is_the_greatest_modified t070_t073_versions_combine
             t078_spellings_of_a_version_are_one t079_versions_are_chosen_among_those_added_after t084_pages_meet_without_gap_or_overlap
             ids_and_types_narrow what_is_left_is_counted_up_to_a_limit what_is_above_the_clearance_is_left_out
-            what_holds_something_counts_as_high what_was_deleted_for_good_is_not_taken_again what_came_from_somewhere_is_told_from_the_rest deleted_versions_have_never_been objects_come_back_as_they_came
+            what_is_written_is_told what_holds_something_counts_as_high what_was_deleted_for_good_is_not_taken_again what_came_from_somewhere_is_told_from_the_rest deleted_versions_have_never_been objects_come_back_as_they_came
             t112_a_status_is_kept_until_it_expires statuses_tell_every_outcome s051_s052_what_is_odd_about_a_version_is_told edits_happen_all_or_none
             objects_go_with_their_collection t088_a_follower_misses_nothing_while_others_write
             t079_a_follower_ends_with_the_latest_of_everything t071_no_version_is_lost_to_readers_while_others_come_and_go
@@ -379,6 +380,44 @@ pub async fn what_is_above_the_clearance_is_left_out(store: &dyn Store) {
             assert_eq!(seconds(store, collection, &Select { versions: Versions::All, limit: 9, ..amber }).await, ["01", "02"]);
         }
     }
+}
+
+/// Who hears what is written knows what a page would say, without reading it.
+pub async fn what_is_written_is_told(store: &dyn Store) {
+    let collection = collection(store).await;
+    add(store, collection, vec![object(&id("indicator", 1), "02", "before")]).await;
+    if store.is_shared() {
+        return assert!(store.hear().is_none());
+    }
+    assert!(store.hear().is_none(), "what was before is not known");
+    let [one, two, holder] = [id("indicator", 1), id("indicator", 2), id("grouping", 3)];
+    let holder = |second| NewObject { holds: vec![two.clone()], ..object(&holder, second, "a") };
+    let envelopes = [
+        vec![object(&two, "01", "a")],
+        vec![object(&two, "01", "a")],
+        vec![object(&one, "01", "late"), object(&two, "03", "c"), object(&two, "02", "b"), holder("01")],
+        vec![object(&one, "03", "d")],
+    ];
+    for envelope in envelopes {
+        let before = store.top(collection).await.unwrap();
+        add(store, collection, envelope).await;
+        let page = page(store, collection, &Select { from: before, ..select() }).await.records;
+        let upto = store.top(collection).await.unwrap();
+        for told in store.hear().unwrap() {
+            let Write::Stored { collection: its, after, upto: its_upto, records } = told else { panic!("{told:?}") };
+            assert_eq!((its, after, its_upto), (collection, before, upto));
+            assert_eq!(format!("{records:?}"), format!("{page:?}"));
+        }
+    }
+    let touched = async || store.hear().unwrap().iter().any(|told| matches!(told, Write::Touched(its) if *its == collection));
+    add(store, collection, vec![NewObject { level: Level::Red, ..object(&two, "04", "d") }]).await;
+    assert!(touched().await, "the grouping counts higher");
+    let versions = Versions::Some { first: false, last: true, at: Vec::new() };
+    store.delete(collection, &one, &versions, Removal::Retired, None).await.unwrap();
+    assert!(touched().await);
+    store.edit(vec![Edit::RemoveCollection(collection)], None).await.unwrap();
+    assert!(touched().await);
+    assert!(store.hear().unwrap().is_empty());
 }
 
 /// A container counts as high as the latest versions of what it holds, of what was there and of what comes; a container in a container too.

@@ -11,14 +11,17 @@ use super::audit::{self, Act, Deleted, Entry, Stored, Trail};
 use super::directory::{Directory, Edit};
 use super::paper::{Kind, Paper};
 use super::shelf::Shelf;
+use super::writes::{Write, Writes};
 use super::{Added, Addition, Behind, EditError, Page, Removal, Select, StatusRecord, Store, StoreError, Versions, rules};
 use crate::stix::id::StixId;
+use crate::stix::marking::Level;
 use crate::taxii::stamp::Stamp;
 
 /// A store that lasts as long as the process. "Durable" means no more here than that the lock was held.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     state: Mutex<State>,
+    writes: Writes,
 }
 
 #[derive(Debug, Default)]
@@ -60,6 +63,8 @@ impl Store for MemoryStore {
         for edit in edits {
             directory.apply(edit)?;
         }
+        let removed = state.directory.collections.iter().filter(|(number, _)| !directory.collections.contains_key(number));
+        removed.for_each(|(_, collection)| self.writes.tell(Write::Touched(collection.id)));
         state.collections.retain(|number, _| directory.collections.contains_key(number));
         let changed = audit::changes(&state.directory, &directory);
         state.directory = directory.clone();
@@ -86,6 +91,13 @@ impl Store for MemoryStore {
         let before = kept.last;
         let outcomes = kept.add(&mut addition.objects, addition.now);
         let raised = kept.settle(before)?;
+        if !raised.is_empty() {
+            self.writes.tell(Write::Touched(addition.collection));
+        }
+        if before < kept.last && self.writes.are_heard() {
+            let records = kept.page(&Select { from: before, ..Select::all(Versions::LAST, Level::Red) }).records;
+            self.writes.tell(Write::Stored { collection: addition.collection, after: before, upto: kept.last, records });
+        }
         let stored = Stored::of(kept.records.range((Bound::Excluded(before), Bound::Unbounded)).map(|(stamp, _)| *stamp));
         state.log(addition.act.filter(|_| stored.is_some()), |entry| {
             entry.collection = Some(addition.collection);
@@ -103,6 +115,7 @@ impl Store for MemoryStore {
 
     async fn delete(&self, collection: Uuid, id: &StixId, versions: &Versions, removal: Removal, act: Option<Act>) -> Result<usize, StoreError> {
         let mut state = self.state.lock().await;
+        self.writes.tell(Write::Touched(collection));
         let deleted: Vec<Deleted> =
             state.shelf(collection)?.delete(id, versions, &removal).into_iter().map(|added| Deleted { id: id.to_string(), added }).collect();
         let count = deleted.len();
@@ -111,6 +124,10 @@ impl Store for MemoryStore {
             entry.deleted = deleted;
         });
         Ok(count)
+    }
+
+    fn hear(&self) -> Option<Vec<Write>> {
+        self.writes.hear()
     }
 
     async fn log(&self, act: Act) -> Result<(), StoreError> {

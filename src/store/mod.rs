@@ -16,6 +16,7 @@ mod shelf;
 pub mod sled;
 pub mod text;
 pub mod transfer;
+pub mod writes;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,6 +36,7 @@ use directory::{Conflict, Directory, Edit};
 use only::Only;
 use paper::{Kind, Paper};
 use text::Text;
+use writes::Write;
 
 /// A store of STIX objects in collections, and of who may use them.
 ///
@@ -154,6 +156,12 @@ pub trait Store: Send + Sync + 'static {
     /// For what only one of several servers may do at a time. Where there is but one, it always has it.
     async fn lease(&self, _what: &str, _who: Uuid, _seconds: u32) -> Result<bool, StoreError> {
         Ok(true)
+    }
+
+    /// What was written since this was asked last, in the order of the writes. `None` if that is not known, and nothing that was told before holds:
+    /// the first time, when it was too much, and always where other servers may have the same store.
+    fn hear(&self) -> Option<Vec<Write>> {
+        None
     }
 
     /// How the store does, as far as it can tell at once.

@@ -76,7 +76,7 @@ pub(in crate::feed) trait Keeper<I: Index>: Send + Sync + 'static {
     fn fit(&self) {}
 
     /// The stretches of a collection, in its order, that were read before and are kept.
-    async fn kept(&self, _collection: Uuid, _store: &dyn Store) -> Result<Vec<Stretch>, StoreError> {
+    async fn kept(&self, _collection: Uuid, _reader: &I::Reader, _store: &dyn Store) -> Result<Vec<Stretch>, StoreError> {
         Ok(Vec::new())
     }
 
@@ -244,7 +244,7 @@ impl<I: Index> Shelf<I> {
     async fn read_side_by_side(self: &Arc<Self>, keeper: &Arc<impl Keeper<I>>, store: &dyn Store) -> Result<(), StoreError> {
         let this = self.clone();
         let turn = in_background(move || this.begin_afresh()).await?;
-        let mut kept = keeper.kept(self.collection, store).await?;
+        let mut kept = keeper.kept(self.collection, &self.reader, store).await?;
         let upto = store.top(self.collection).await?;
         let mut rest = Stretches::new(upto, &kept);
         let readers = READERS * std::thread::available_parallelism().map_or(1, usize::from);

@@ -70,7 +70,7 @@ pub struct Row<'c> {
 }
 
 /// Puts values into a chunk.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(in crate::feed) struct Builder {
     rows: Vec<Packed>,
     text: String,
@@ -79,7 +79,7 @@ pub(in crate::feed) struct Builder {
 }
 
 /// What many values have in common, each once.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Dictionary {
     texts: Vec<Texts>,
     places: HashTable<u32>,

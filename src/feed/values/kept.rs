@@ -15,6 +15,7 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::chunk::Builder;
+use super::coming::{HEAVY, Next};
 use super::entry;
 use super::table::Table;
 use super::{REMEMBERED, Values};
@@ -32,8 +33,8 @@ use crate::taxii::stamp::Stamp;
 
 /// Objects of a stretch. A collection with fewer is read from its objects in no time.
 const FULL: usize = 4_000;
-/// A stretch ends where its values take so many octets, however few objects they are of.
-const HEAVY: usize = 16 << 20;
+/// So many of them are worth a write while others write.
+const MUCH: usize = 8;
 /// It is noted up to where everything is kept after so many stretches, so that a stop undoes few.
 const NOTED: usize = 8;
 /// In microseconds: it is noted that the log tells of nothing that was touched when it has grown for so long.
@@ -55,7 +56,7 @@ struct Kept {
     audited: Stamp,
     /// Adjoining, from the beginning.
     stretches: Vec<Stretch>,
-    /// With so many stretches all is read anew,
+    /// With so many stretches it is looked whether they have mostly been superseded; then all is read anew,
     most: usize,
     /// and at this time, before any of it is forgotten.
     until: Stamp,
@@ -99,20 +100,28 @@ impl Kept {
 
 #[async_trait]
 impl Keeper<Table> for Values {
-    async fn kept(&self, collection: Uuid, store: &dyn Store) -> Result<Vec<Stretch>, StoreError> {
+    async fn kept(&self, collection: Uuid, lists: &Arc<Lists>, store: &dyn Store) -> Result<Vec<Stretch>, StoreError> {
+        let mut stretches = Vec::new();
+        let mut end = Stamp::ZERO;
         // It counts until it is swept away.
-        let Some(paper) = store.paper(Kind::Kept, collection, Stamp::ZERO).await? else { return Ok(Vec::new()) };
-        let directory = store.directory().await?;
-        let Some(kept) = Kept::read(&paper).filter(|kept| kept.is_of(&directory, collection)) else { return Ok(Vec::new()) };
-        let Kept { audited, mut stretches, .. } = kept;
-        match touched(store, collection, audited).await? {
-            Some(touched) => stretches.retain(|stretch| !holds(*stretch, &touched)),
-            None => stretches.clear(),
+        if let Some(paper) = store.paper(Kind::Kept, collection, Stamp::ZERO).await? {
+            let directory = store.directory().await?;
+            if let Some(kept) = Kept::read(&paper).filter(|kept| kept.is_of(&directory, collection)) {
+                end = kept.end();
+                if let Some(touched) = touched(store, collection, kept.audited).await? {
+                    stretches.extend(kept.stretches.iter().filter(|stretch| !holds(**stretch, &touched)));
+                }
+            }
         }
+        self.hear(store, lists, FULL).await?;
+        stretches.extend(self.heard_behind(collection, end).await);
         Ok(stretches)
     }
 
     async fn fetch(&self, collection: Uuid, stretch: Stretch, lists: &Arc<Lists>, store: &dyn Store) -> Result<Option<Builder>, StoreError> {
+        if let Some(read) = self.heard(collection, stretch).await {
+            return Ok(Some(Builder::clone(&read)));
+        }
         let Some(paper) = store.paper(Kind::Values, id_of(collection, stretch), Stamp::ZERO).await? else { return Ok(None) };
         let lists = lists.clone();
         in_background(move || {
@@ -126,6 +135,11 @@ impl Keeper<Table> for Values {
 }
 
 impl Feed {
+    /// Reads what was stored since for lists, as far as the store tells it. Returns whether it is time to keep it.
+    pub async fn hear_values(&self) -> Result<bool, StoreError> {
+        Ok(self.values.hear(&*self.store, &self.guard.lists, FULL).await? >= MUCH)
+    }
+
     /// Keeps what can be read of large collections for lists, as far as it is not kept yet.
     pub async fn keep_values(&self) -> Result<(), StoreError> {
         self.keep_values_in(FULL).await
@@ -140,8 +154,9 @@ impl Feed {
 
 impl Keeping<'_> {
     async fn keep_all(&mut self) -> Result<(), StoreError> {
-        // Before anything is read of which it may tell.
+        // Before anything is read or heard of which it may tell.
         let audited = last_entry(&*self.feed.store).await?;
+        self.feed.values.hear(&*self.feed.store, &self.feed.guard.lists, self.full).await?;
         let directory = self.feed.directory();
         let mut all = HashMap::new();
         for paper in self.feed.papers(Kind::Kept).await? {
@@ -160,8 +175,14 @@ impl Keeping<'_> {
         let now = self.feed.clock.now();
         let mut kept = before.clone().unwrap_or_else(|| Kept::new(number, audited, now));
         let touched = if before.is_some() { touched(&*self.feed.store, collection, kept.audited).await? } else { Some(BTreeSet::new()) };
+        let superseded = kept.stretches.len() >= kept.most && self.are_mostly_superseded(collection, &kept).await?;
         let mended = match touched {
-            Some(touched) if kept.stretches.len() < kept.most && now < kept.until => self.mend(collection, &kept, &touched).await?,
+            Some(touched) if !superseded && now < kept.until => {
+                if kept.stretches.len() >= kept.most {
+                    kept.most = 2 * kept.stretches.len();
+                }
+                self.mend(collection, &kept, &touched).await?
+            }
             _ => {
                 self.forget(collection, kept.stretches).await?;
                 kept = Kept::new(number, audited, now);
@@ -196,27 +217,48 @@ impl Keeping<'_> {
 
     /// Keeps what has come, as long as it fills stretches.
     async fn append(&mut self, collection: Uuid, kept: &mut Kept) -> Result<(), StoreError> {
-        if self.count_pending(collection, kept.end()).await? < self.full {
-            return Ok(());
-        }
         loop {
-            let (mut read, mut objects) = (Builder::default(), 0);
-            let mut stretch = Stretch { after: kept.end(), upto: kept.end() };
-            while objects < self.full && read.octets() < HEAVY {
-                let rest = Stretch { after: stretch.upto, upto: Stamp(u64::MAX) };
-                let Some((last, count)) = self.read_on(collection, rest, STRETCH_PAGE.min(self.full - objects), &mut read).await? else {
-                    self.feed.values.pending().insert(collection, Pending { upto: stretch.upto, objects });
-                    kept.most = kept.most.min(2 * kept.stretches.len().max(1));
-                    return Ok(());
-                };
-                (stretch.upto, objects) = (last, objects + count);
-            }
+            let (stretch, read) = match self.feed.values.next(collection, kept.end()).await {
+                Next::Heard(stretch, read) => {
+                    self.let_readers_go_first().await;
+                    (stretch, read)
+                }
+                Next::Stored(upto, more) => match self.read_stretch(collection, Stretch { after: kept.end(), upto }, more).await? {
+                    Some((stretch, read)) => (stretch, Arc::new(read)),
+                    None => break,
+                },
+            };
             self.keep_stretch(collection, stretch, &read).await?;
             kept.stretches.push(stretch);
             if kept.stretches.len().is_multiple_of(NOTED) {
                 self.note(collection, kept).await?;
             }
         }
+        kept.most = kept.most.min(2 * kept.stretches.len().max(1));
+        Ok(())
+    }
+
+    /// Reads a stretch from the store; a whole one, or, if more is to come behind it, all there is.
+    async fn read_stretch(&mut self, collection: Uuid, room: Stretch, more: bool) -> Result<Option<(Stretch, Builder)>, StoreError> {
+        if !more && self.count_pending(collection, room.after).await? < self.full {
+            return Ok(None);
+        }
+        let (mut read, mut objects, mut last) = (Builder::default(), 0, room.after);
+        while objects < self.full && read.octets() < HEAVY {
+            let rest = Stretch { after: last, ..room };
+            let Some((end, count)) = self.read_on(collection, rest, STRETCH_PAGE.min(self.full - objects), &mut read).await? else {
+                return Ok(more.then_some((room, read)));
+            };
+            (last, objects) = (end, objects + count);
+        }
+        Ok(Some((Stretch { upto: last, ..room }, read)))
+    }
+
+    /// Whether less than half of what is kept is the latest version of its object.
+    async fn are_mostly_superseded(&self, collection: Uuid, kept: &Kept) -> Result<bool, StoreError> {
+        let half = kept.stretches.len() * self.full / 2;
+        let latest = Select { limit: half, ..Select::all(Versions::LAST, Level::Red) };
+        Ok(self.feed.store.behind(collection, &latest).await?.count < half)
     }
 
     /// How many objects stand behind what is kept, if they are fewer than make a stretch; what was counted before is not counted again.
@@ -238,10 +280,7 @@ impl Keeping<'_> {
         if self.writes.rang() {
             sleep(PAUSE).await;
         }
-        // Who waits for a list reads the same.
-        while self.feed.values.are_being_read() {
-            sleep(PAUSE).await;
-        }
+        self.let_readers_go_first().await;
         let (records, _) = page_of(&*self.feed.store, collection, stretch, most).await?;
         let Some(last) = records.last() else { return Ok(None) };
         let found = (last.added, records.len());
@@ -252,6 +291,13 @@ impl Keeping<'_> {
         })
         .await?;
         Ok(Some(found))
+    }
+
+    /// Waits while somebody waits for a list.
+    async fn let_readers_go_first(&self) {
+        while self.feed.values.are_being_read() {
+            sleep(PAUSE).await;
+        }
     }
 
     async fn keep_stretch(&self, collection: Uuid, stretch: Stretch, read: &Builder) -> Result<(), StoreError> {
@@ -323,8 +369,12 @@ mod tests {
         Add(Vec<(u128, u8)>),
         /// The latest version of an object is deleted, or all are.
         Delete(u128, bool),
+        /// What has come is heard.
+        Hear,
         /// What can be kept is kept.
         Keep,
+        /// Somebody asks for a list, for which all is read.
+        Ask,
         /// The server starts anew, and somebody asks for a list.
         Start,
     }
@@ -333,6 +383,8 @@ mod tests {
         let step = prop_oneof![
             5 => prop::collection::vec((0..12_u128, 0..9_u8), 1..6).prop_map(Step::Add),
             2 => (0..12_u128, any::<bool>()).prop_map(|(n, all)| Step::Delete(n, all)),
+            2 => Just(Step::Hear),
+            1 => Just(Step::Ask),
             2 => Just(Step::Keep),
             1 => Just(Step::Start),
         ];
@@ -389,8 +441,12 @@ mod tests {
                 Step::Keep => {
                     feed.keep_values_in(FEW).await.unwrap();
                 }
-                Step::Start => {
-                    feed = open(&store).await;
+                Step::Hear => drop(feed.values.hear(&*store, &feed.guard.lists, FEW).await.unwrap()),
+                Step::Ask | Step::Start => {
+                    if matches!(step, Step::Start) {
+                        feed = open(&store).await;
+                    }
+                    feed.values.shelves.lock().unwrap().clear();
                     let with = told(&feed, collection).await;
                     let paper = store.paper(Kind::Kept, collection, Stamp::ZERO).await.unwrap();
                     store.discard(Kind::Kept, collection).await.unwrap();
@@ -476,7 +532,7 @@ mod tests {
         let kept = async || Kept::read(&store.papers(Kind::Kept, Stamp::ZERO).await.unwrap()[0]).unwrap();
         let first = kept().await;
         assert_eq!((first.stretches.len(), first.most), (3, 6));
-        for second in 1..4 {
+        for second in 1..9 {
             let again = (1..4).map(|n| version(n, second)).collect();
             store.add(Addition { collection, objects: again, now: Stamp(2_000_000), receipt: None, act: None }).await.unwrap();
             feed.keep_values_in(FEW).await.unwrap();

@@ -9,6 +9,7 @@
 //! reader may want to know what has gone.
 
 pub mod chunk;
+mod coming;
 mod entry;
 mod kept;
 mod numbers;
@@ -33,6 +34,7 @@ use crate::store::paper::{Kind, Paper};
 use crate::store::{Page, StoreError};
 use crate::taxii::stamp::Stamp;
 use chunk::Chunk;
+use coming::Heard;
 use kept::Pending;
 use table::{FULL, Table};
 use uuid::Uuid;
@@ -51,6 +53,8 @@ pub(super) struct Values {
     shelves: Mutex<HashMap<u32, Arc<Held>>>,
     /// By the collection's id.
     pending: Mutex<HashMap<Uuid, Pending>>,
+    /// What has come and is not kept.
+    heard: Arc<tokio::sync::Mutex<Heard>>,
 }
 
 /// The values of a collection.

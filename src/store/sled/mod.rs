@@ -36,6 +36,7 @@ use super::directory::{Directory, Edit};
 use super::paper::{Kind, Paper};
 use super::segments::{Reach, Segments};
 use super::text::{Gathering, Text};
+use super::writes::{Write, Writes};
 use super::{Added, Addition, Behind, Condition, EditError, Page, Removal, Select, StatusRecord, Store, StoreError, Versions};
 use crate::stix::id::{StixId, type_of};
 use crate::stix::time::Instant;
@@ -92,6 +93,7 @@ struct Shared {
     segments: Segments,
     /// Odd while versions are being removed; never the same again afterwards.
     removals: AtomicU64,
+    writes: Writes,
 }
 
 impl SledStore {
@@ -104,7 +106,7 @@ impl SledStore {
         undo(&db, &view, &disk)?;
         let purges = numbers(&db, keys::PURGE)?;
         let (view, segments) = (ArcSwap::from_pointee(view), Segments::new(options.segments));
-        let shared = Arc::new(Shared { db, view, segments, removals: AtomicU64::new(0) });
+        let shared = Arc::new(Shared { db, view, segments, removals: AtomicU64::new(0), writes: Writes::default() });
         // What was read just now may be no more than the system's cache of a disk that has not got it.
         shared.db.flush()?;
         disk.sync_all()?;
@@ -338,6 +340,10 @@ impl Store for SledStore {
 
     async fn sweep(&self, now: Stamp) -> Result<usize, StoreError> {
         self.ask(|reply| Job::Sweep(now, reply)).await
+    }
+
+    fn hear(&self) -> Option<Vec<Write>> {
+        self.shared.writes.hear()
     }
 
     fn condition(&self) -> Condition {

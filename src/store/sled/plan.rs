@@ -16,7 +16,7 @@ use crate::stix::marking::Level;
 use crate::stix::time::Instant;
 use crate::store::audit::{Act, Entry, Stored};
 use crate::store::holding::{self, Coming};
-use crate::store::{Added, Addition, NewObject, Outcome, StoreError, rules};
+use crate::store::{Added, Addition, NewObject, Outcome, Record, StoreError, rules};
 use crate::taxii::stamp::Stamp;
 
 /// What is to be written for a group, and what its writers are to be told.
@@ -37,6 +37,8 @@ pub(super) struct Plan {
     pub(super) superseded: Vec<(u32, Stamp)>,
     /// What counts higher from now on, since it holds one of the new objects.
     pub(super) raised: Vec<(u32, Stamp)>,
+    /// The new objects that are the latest versions, in the order of each collection.
+    pub(super) latest: HashMap<u32, Vec<Record>>,
     /// The answers, in the order of the envelopes.
     pub(super) answers: Vec<Result<Added, StoreError>>,
     /// Whether there is anything to write.
@@ -116,6 +118,11 @@ enum Draft {
 impl Fresh {
     fn version(&self) -> String {
         self.version.clone().unwrap_or_else(|| self.added.to_string())
+    }
+
+    fn record(&self) -> Record {
+        let NewObject { level, origin, object, .. } = &self.parts;
+        Record { added: self.added, id: self.id.to_string(), version: self.version(), level: *level, origin: *origin, object: object.clone() }
     }
 }
 
@@ -289,6 +296,9 @@ impl<'a> Group<'a> {
         let mut newest: HashMap<(u32, &str), Vec<Stamp>> = HashMap::new();
         for (fresh, hidden_until) in self.fresh.iter().zip(hidden) {
             plan.put(fresh, hidden_until)?;
+            if hidden_until == Some(Stamp::ZERO) {
+                plan.latest.entry(fresh.number).or_default().push(fresh.record());
+            }
             if hidden_until.is_some() {
                 newest.entry((fresh.number, fresh.id.type_name())).or_default().push(fresh.added);
             }

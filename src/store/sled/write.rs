@@ -23,7 +23,8 @@ use crate::stix::time::Instant;
 use crate::store::audit::{self, Act, Deleted};
 use crate::store::directory::{Directory, Edit};
 use crate::store::paper::{Kind, Paper};
-use crate::store::{Added, Addition, EditError, Removal, StoreError, Versions, rules};
+use crate::store::writes::Write;
+use crate::store::{Added, Addition, EditError, Record, Removal, StoreError, Versions, rules};
 use crate::taxii::stamp::Stamp;
 
 /// A group ends when its objects have more bytes than this.
@@ -162,9 +163,12 @@ impl Writer {
     fn add_group(&mut self, additions: Vec<Addition>, bytes: usize) -> Result<Vec<Result<Added, StoreError>>, StoreError> {
         self.ready(bytes)?;
         let view = self.shared.view.load_full();
-        let plan = plan::plan(&self.shared.db, &view, additions)?;
+        let mut plan = plan::plan(&self.shared.db, &view, additions)?;
         if plan.is_empty {
             return Ok(plan.answers);
+        }
+        for (number, _) in &plan.raised {
+            self.touch(*number);
         }
         self.commit(|tree| {
             for (key, value) in plan.entries.into_iter().chain(plan.indexes) {
@@ -180,6 +184,7 @@ impl Writer {
                 view.moving.extend(plan.superseded.iter().copied());
             });
         });
+        self.tell(&view, &mut plan.latest);
         Ok(plan.answers)
     }
 
@@ -213,6 +218,7 @@ impl Writer {
         // Versions that the deleted ones had superseded come back at their old places.
         let touched: Vec<(u32, Stamp)> = before.iter().map(|(_, added)| (number, *added)).collect();
         shared.removals.fetch_add(1, Ordering::SeqCst);
+        self.touch(number);
         let done = shared.segments.change(&touched, || self.commit(|tree| Ok(tree.apply_batch(batch)?)));
         shared.removals.fetch_add(1, Ordering::SeqCst);
         done?;
@@ -247,6 +253,9 @@ impl Writer {
         if let Some(act) = act.filter(|_| !changed.is_empty()) {
             let (key, text) = plan::entry(&mut audited, act, |entry| entry.changed = changed)?;
             batch.insert(key, text);
+        }
+        for number in &removed {
+            self.touch(*number);
         }
         self.commit(|tree| Ok(tree.apply_batch(batch)?))?;
         self.show(|view| {
@@ -384,6 +393,28 @@ impl Writer {
             tree.remove(keys::moving(number, added))?;
             Ok(())
         })
+    }
+
+    /// Tells that what is to be written touches what a collection holds.
+    fn touch(&self, number: u32) {
+        if let Some(collection) = self.shared.view.load().house.directory.collections.get(&number) {
+            self.shared.writes.tell(Write::Touched(collection.id));
+        }
+    }
+
+    /// Tells what was stored, in collections as they were before.
+    fn tell(&self, before: &View, latest: &mut HashMap<u32, Vec<Record>>) {
+        if !self.shared.writes.are_heard() {
+            return;
+        }
+        let view = self.shared.view.load();
+        for (number, collection) in &view.house.directory.collections {
+            let (after, upto) = (before.top(*number), view.top(*number));
+            if after < upto {
+                let records = latest.remove(number).unwrap_or_default();
+                self.shared.writes.tell(Write::Stored { collection: collection.id, after, upto, records });
+            }
+        }
     }
 
     /// Whether `bytes` can be written now.
