@@ -34,7 +34,8 @@ macro_rules! suite {
             t152_an_sco_takes_its_stamp_as_version t069_the_latest_is_the_greatest_modified t070_t073_versions_combine
             t078_spellings_of_a_version_are_one t079_versions_are_chosen_among_those_added_after t084_pages_meet_without_gap_or_overlap
             ids_and_types_narrow what_is_left_is_counted_up_to_a_limit what_is_above_the_clearance_is_left_out
-            what_is_written_is_told what_holds_something_counts_as_high what_was_deleted_for_good_is_not_taken_again what_came_from_somewhere_is_told_from_the_rest deleted_versions_have_never_been objects_come_back_as_they_came
+            what_is_written_is_told what_holds_something_counts_as_high what_rises_rises_through_what_is_held_anew
+            what_was_deleted_for_good_is_not_taken_again what_came_from_somewhere_is_told_from_the_rest deleted_versions_have_never_been objects_come_back_as_they_came
             t112_a_status_is_kept_until_it_expires statuses_tell_every_outcome s051_s052_what_is_odd_about_a_version_is_told edits_happen_all_or_none
             objects_go_with_their_collection t088_a_follower_misses_nothing_while_others_write
             t079_a_follower_ends_with_the_latest_of_everything t071_no_version_is_lost_to_readers_while_others_come_and_go
@@ -418,6 +419,20 @@ pub async fn what_is_written_is_told(store: &dyn Store) {
     store.edit(vec![Edit::RemoveCollection(collection)], None).await.unwrap();
     assert!(touched().await);
     assert!(store.hear().unwrap().is_empty());
+}
+
+/// What is on the way from what comes to what holds it may be held by something else that comes with it.
+pub async fn what_rises_rises_through_what_is_held_anew(store: &dyn Store) {
+    let collection = collection(store).await;
+    let [missing, inner, outer, fresh] = [id("indicator", 1), id("grouping", 2), id("report", 3), id("report", 4)];
+    let holding = |id: &StixId, held: &StixId| NewObject { holds: vec![held.clone()], ..object(id, "01", "a") };
+    add(store, collection, vec![holding(&inner, &missing), holding(&outer, &inner)]).await;
+    let green = NewObject { level: Level::Green, ..object(&missing, "01", "a") };
+    let addition = Addition { collection, objects: vec![green, holding(&fresh, &inner)], now: NOW, receipt: None, act: None };
+    let mut raised = store.add(addition).await.unwrap().raised;
+    raised.sort_unstable();
+    assert_eq!(raised, [inner, outer]);
+    assert!(all(store, collection).await.iter().all(|record| record.level == Level::Green));
 }
 
 /// A container counts as high as the latest versions of what it holds, of what was there and of what comes; a container in a container too.

@@ -105,6 +105,8 @@ impl Excerpt {
         let held: BTreeSet<&StixId> = objects.iter().flat_map(|new| &new.holds).collect();
         let sql = format!("SELECT {COLUMNS}, NULL::bytea FROM version_{number} WHERE object = ANY($1)");
         let mut wanted: BTreeSet<StixId> = held.into_iter().filter(|id| !ids.contains(id)).cloned().collect();
+        // One that is held by what comes may be on the way up too, and is passed like any other.
+        let mut passed: BTreeSet<StixId> = ids.iter().map(|id| (*id).clone()).collect();
         let mut frontier: Vec<String> = texts(ids);
         // The index of what is held can be read in no other way.
         query("SET LOCAL enable_bitmapscan = on").execute(&mut *conn).await?;
@@ -122,7 +124,7 @@ impl Excerpt {
             wanted.clear();
             for (id,) in found {
                 let id = object_id(&id)?;
-                if !self.shelf.versions.contains_key(&id) {
+                if passed.insert(id.clone()) {
                     wanted.insert(id);
                 }
             }
