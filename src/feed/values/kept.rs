@@ -1,8 +1,8 @@
 //! What was read of large collections, kept in the store, so that after a start the first list need not wait until every object is read again.
 //!
-//! Stretch by stretch, each as soon as there are enough objects for one; what stands behind the last is read from the objects. Nothing of it is
-//! the truth. Where the audit log tells of something that was deleted since, or counts higher, its stretch does not count and is read anew; and
-//! once as many objects have come as were there, most may have been superseded, and all is read anew.
+//! Stretch by stretch, as they were heard ([`super::coming`]), else as they are read from the store; what stands behind the last, and was not
+//! heard, is read from the objects. Nothing of it is the truth. Where the audit log tells of something that was deleted since, or counts higher, its
+//! stretch does not count and is read anew; and once most of it has been superseded, all is read anew.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
@@ -34,7 +34,7 @@ use crate::taxii::stamp::Stamp;
 /// Objects of a stretch. A collection with fewer is read from its objects in no time.
 const FULL: usize = 4_000;
 /// So many of them are worth a write while others write.
-const MUCH: usize = 8;
+const MUCH: usize = 64;
 /// It is noted up to where everything is kept after so many stretches, so that a stop undoes few.
 const NOTED: usize = 8;
 /// In microseconds: it is noted that the log tells of nothing that was touched when it has grown for so long.

@@ -163,7 +163,7 @@ impl Writer {
     fn add_group(&mut self, additions: Vec<Addition>, bytes: usize) -> Result<Vec<Result<Added, StoreError>>, StoreError> {
         self.ready(bytes)?;
         let view = self.shared.view.load_full();
-        let mut plan = plan::plan(&self.shared.db, &view, additions)?;
+        let mut plan = plan::plan(&self.shared.db, &view, additions, self.shared.writes.are_heard())?;
         if plan.is_empty {
             return Ok(plan.answers);
         }
@@ -176,6 +176,7 @@ impl Writer {
             }
             Ok(tree.apply_batch(plan.commit)?)
         })?;
+        let numbers: Vec<u32> = plan.tops.keys().copied().collect();
         let changed: Vec<(u32, Stamp)> = plan.superseded.iter().chain(&plan.raised).copied().collect();
         self.shared.segments.change(&changed, || {
             self.show(|view| {
@@ -184,7 +185,9 @@ impl Writer {
                 view.moving.extend(plan.superseded.iter().copied());
             });
         });
-        self.tell(&view, &mut plan.latest);
+        for number in numbers {
+            self.tell(number, view.top(number), plan.latest.remove(&number).unwrap_or_default());
+        }
         Ok(plan.answers)
     }
 
@@ -402,18 +405,11 @@ impl Writer {
         }
     }
 
-    /// Tells what was stored, in collections as they were before.
-    fn tell(&self, before: &View, latest: &mut HashMap<u32, Vec<Record>>) {
-        if !self.shared.writes.are_heard() {
-            return;
-        }
+    /// Tells what was stored in a collection after a stamp.
+    fn tell(&self, number: u32, after: Stamp, records: Vec<Record>) {
         let view = self.shared.view.load();
-        for (number, collection) in &view.house.directory.collections {
-            let (after, upto) = (before.top(*number), view.top(*number));
-            if after < upto {
-                let records = latest.remove(number).unwrap_or_default();
-                self.shared.writes.tell(Write::Stored { collection: collection.id, after, upto, records });
-            }
+        if let Some(collection) = view.house.directory.collections.get(&number) {
+            self.shared.writes.tell(Write::Stored { collection: collection.id, after, upto: view.top(number), records });
         }
     }
 
