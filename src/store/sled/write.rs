@@ -163,7 +163,9 @@ impl Writer {
     fn add_group(&mut self, additions: Vec<Addition>, bytes: usize) -> Result<Vec<Result<Added, StoreError>>, StoreError> {
         self.ready(bytes)?;
         let view = self.shared.view.load_full();
-        let mut plan = plan::plan(&self.shared.db, &view, additions, self.shared.writes.are_heard())?;
+        // Whoever begins to listen later hears of the next group.
+        let is_heard = self.shared.writes.are_heard();
+        let mut plan = plan::plan(&self.shared.db, &view, additions, is_heard)?;
         if plan.is_empty {
             return Ok(plan.answers);
         }
@@ -176,7 +178,7 @@ impl Writer {
             }
             Ok(tree.apply_batch(plan.commit)?)
         })?;
-        let numbers: Vec<u32> = plan.tops.keys().copied().collect();
+        let heard: Vec<u32> = plan.tops.keys().copied().filter(|_| is_heard).collect();
         let changed: Vec<(u32, Stamp)> = plan.superseded.iter().chain(&plan.raised).copied().collect();
         self.shared.segments.change(&changed, || {
             self.show(|view| {
@@ -185,7 +187,7 @@ impl Writer {
                 view.moving.extend(plan.superseded.iter().copied());
             });
         });
-        for number in numbers {
+        for number in heard {
             self.tell(number, view.top(number), plan.latest.remove(&number).unwrap_or_default());
         }
         Ok(plan.answers)
