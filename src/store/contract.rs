@@ -404,7 +404,9 @@ pub async fn what_is_written_is_told(store: &dyn Store) {
         add(store, collection, envelope).await;
         let page = page(store, collection, &Select { from: before, ..select() }).await.records;
         let upto = store.top(collection).await.unwrap();
-        for told in store.hear().unwrap() {
+        let told = store.hear().unwrap();
+        assert_eq!(told.len(), usize::from(upto > before), "{told:?}");
+        for told in told {
             let Write::Stored { collection: its, after, upto: its_upto, records } = told else { panic!("{told:?}") };
             assert_eq!((its, after, its_upto), (collection, before, upto));
             assert_eq!(format!("{records:?}"), format!("{page:?}"));

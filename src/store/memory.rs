@@ -94,7 +94,7 @@ impl Store for MemoryStore {
         if !raised.is_empty() {
             self.writes.tell(Write::Touched(addition.collection));
         }
-        if before < kept.last && self.writes.are_heard() {
+        if before < kept.last {
             let records = kept.page(&Select { from: before, ..Select::all(Versions::LAST, Level::Red) }).records;
             self.writes.tell(Write::Stored { collection: addition.collection, after: before, upto: kept.last, records });
         }

@@ -7,8 +7,10 @@ use uuid::Uuid;
 use super::Record;
 use crate::taxii::stamp::Stamp;
 
-/// More octets of objects than this are not remembered for who does not listen.
+/// More octets than this are not remembered for who does not listen.
 const MOST: usize = 64 << 20;
+/// What a write and an object of it cost besides the object's octets, at least.
+const OVERHEAD: usize = size_of::<Write>() + size_of::<Record>();
 
 /// A write.
 #[derive(Debug)]
@@ -41,19 +43,15 @@ struct Unheard {
 }
 
 impl Writes {
-    /// Whether it is worth telling anything.
-    pub(super) fn are_heard(&self) -> bool {
-        self.unheard().listens
-    }
-
     /// Tells a write. One that touches is told before it is done, one that stores afterwards.
     pub(super) fn tell(&self, told: Write) {
         let mut unheard = self.unheard();
         if !unheard.listens {
             return;
         }
+        unheard.octets += OVERHEAD;
         if let Write::Stored { records, .. } = &told {
-            unheard.octets += records.iter().map(|record| record.object.len()).sum::<usize>();
+            unheard.octets += records.iter().map(|record| record.object.len() + OVERHEAD).sum::<usize>();
         }
         unheard.told.push(told);
         if unheard.octets > MOST {

@@ -45,8 +45,8 @@ pub(super) struct Plan {
     pub(super) is_empty: bool,
 }
 
-/// Judges `additions` one after the other, each against the store and all before it; `is_heard`: somebody wants to know the latest.
-pub(super) fn plan(tree: &Tree, view: &View, additions: Vec<Addition>, is_heard: bool) -> Result<Plan, StoreError> {
+/// Judges `additions` one after the other, each against the store and all before it.
+pub(super) fn plan(tree: &Tree, view: &View, additions: Vec<Addition>) -> Result<Plan, StoreError> {
     let mut group = Group { tree, view, objects: HashMap::new(), fresh: Vec::new(), tops: HashMap::new(), raised: BTreeMap::new() };
     let mut drafts = Vec::new();
     for addition in &additions {
@@ -57,7 +57,7 @@ pub(super) fn plan(tree: &Tree, view: &View, additions: Vec<Addition>, is_heard:
     }
     group.close();
     group.settle()?;
-    group.write(additions, drafts, is_heard)
+    group.write(additions, drafts)
 }
 
 /// The state of the store as the envelopes of a group find it one after the other.
@@ -278,7 +278,7 @@ impl<'a> Group<'a> {
         Ok(())
     }
 
-    fn write(self, additions: Vec<Addition>, drafts: Vec<Result<Vec<Draft>, StoreError>>, is_heard: bool) -> Result<Plan, StoreError> {
+    fn write(self, additions: Vec<Addition>, drafts: Vec<Result<Vec<Draft>, StoreError>>) -> Result<Plan, StoreError> {
         let mut plan = Plan { audited: self.view.audited, ..Plan::default() };
         let mut hidden = vec![None; self.fresh.len()];
         for ((number, _), Object { versions: known, .. }) in &self.objects {
@@ -296,7 +296,7 @@ impl<'a> Group<'a> {
         let mut newest: HashMap<(u32, &str), Vec<Stamp>> = HashMap::new();
         for (fresh, hidden_until) in self.fresh.iter().zip(hidden) {
             plan.put(fresh, hidden_until)?;
-            if is_heard && hidden_until == Some(Stamp::ZERO) {
+            if hidden_until == Some(Stamp::ZERO) {
                 plan.latest.entry(fresh.number).or_default().push(fresh.record());
             }
             if hidden_until.is_some() {

@@ -163,14 +163,13 @@ impl Writer {
     fn add_group(&mut self, additions: Vec<Addition>, bytes: usize) -> Result<Vec<Result<Added, StoreError>>, StoreError> {
         self.ready(bytes)?;
         let view = self.shared.view.load_full();
-        // Whoever begins to listen later hears of the next group.
-        let is_heard = self.shared.writes.are_heard();
-        let mut plan = plan::plan(&self.shared.db, &view, additions, is_heard)?;
+        let mut plan = plan::plan(&self.shared.db, &view, additions)?;
         if plan.is_empty {
             return Ok(plan.answers);
         }
-        for (number, _) in &plan.raised {
-            self.touch(*number);
+        let raised: HashSet<u32> = plan.raised.iter().map(|(number, _)| *number).collect();
+        for number in raised {
+            self.touch(number);
         }
         self.commit(|tree| {
             for (key, value) in plan.entries.into_iter().chain(plan.indexes) {
@@ -178,7 +177,7 @@ impl Writer {
             }
             Ok(tree.apply_batch(plan.commit)?)
         })?;
-        let heard: Vec<u32> = plan.tops.keys().copied().filter(|_| is_heard).collect();
+        let grown: Vec<u32> = plan.tops.keys().copied().collect();
         let changed: Vec<(u32, Stamp)> = plan.superseded.iter().chain(&plan.raised).copied().collect();
         self.shared.segments.change(&changed, || {
             self.show(|view| {
@@ -187,7 +186,7 @@ impl Writer {
                 view.moving.extend(plan.superseded.iter().copied());
             });
         });
-        for number in heard {
+        for number in grown {
             self.tell(number, view.top(number), plan.latest.remove(&number).unwrap_or_default());
         }
         Ok(plan.answers)
