@@ -47,7 +47,7 @@ const MOST_TOUCHED: usize = 10_000;
 const FORMAT: u32 = 1;
 
 /// What is kept of a collection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Kept {
     format: u32,
     /// The collection's number: its id may go and come again.
@@ -120,7 +120,7 @@ impl Keeper<Table> for Values {
 
     async fn fetch(&self, collection: Uuid, stretch: Stretch, lists: &Arc<Lists>, store: &dyn Store) -> Result<Option<Builder>, StoreError> {
         if let Some(read) = self.heard(collection, stretch).await {
-            return Ok(Some(Builder::clone(&read)));
+            return in_background(move || Some(Arc::unwrap_or_clone(read))).await;
         }
         let Some(paper) = store.paper(Kind::Values, id_of(collection, stretch), Stamp::ZERO).await? else { return Ok(None) };
         let lists = lists.clone();
