@@ -10,7 +10,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::exit::{Exit, Trouble};
@@ -327,7 +327,9 @@ async fn keep_handed(app: Arc<App>) {
 async fn look_after_values(feed: Arc<Feed>) {
     feed.warm_values().await;
     let mut ear = feed.bell().listen();
-    let (mut kept, mut pending, mut keeping) = (Instant::now(), false, None::<JoinHandle<()>>);
+    // At most one, which ends with this.
+    let mut keeping = JoinSet::new();
+    let (mut kept, mut pending) = (Instant::now(), false);
     loop {
         let comes = timeout(CALM, ear.heard()).await.is_ok();
         pending |= comes;
@@ -338,9 +340,10 @@ async fn look_after_values(feed: Arc<Feed>) {
         });
         // Deletions do not ring, and are looked for each minute.
         let due = much || pending && !comes || kept.elapsed() > TICK;
-        if due && keeping.as_ref().is_none_or(JoinHandle::is_finished) {
+        while keeping.try_join_next().is_some() {}
+        if due && keeping.is_empty() {
             (kept, pending) = (Instant::now(), comes);
-            keeping = Some(tokio::spawn(keep_values(feed.clone())));
+            keeping.spawn(keep_values(feed.clone()));
         }
     }
 }
