@@ -262,7 +262,7 @@ fn item<'a>(row: Row<'a>, id: &'a str, gone: bool) -> Item<'a> {
         kind: row.kind(),
         value: row.value(),
         sound: row.is_sound(),
-        number: row.number(),
+        numbers: row.numbers(),
         id,
         name: row.name(),
         labels: row.labels(),

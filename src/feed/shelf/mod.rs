@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::stream::{FuturesUnordered, TryStreamExt};
@@ -18,6 +19,7 @@ use rayon::iter::ParallelIterator;
 use rayon::slice::ParallelSlice;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::stix::id::StixId;
@@ -36,6 +38,8 @@ pub(in crate::feed) const STRETCH_PAGE: usize = 1_000;
 const READERS: usize = 2;
 /// Objects that one thread looks into at once.
 const PIECE: usize = 250;
+/// How long those who were answered have the processors for themselves before it is tidied.
+const TIDY: Duration = Duration::from_millis(500);
 /// Objects that are fetched by their ids at once.
 const FETCH: usize = 50;
 /// When more objects than this are doubtful, everything is read anew.
@@ -64,6 +68,9 @@ pub(in crate::feed) trait Index: Send + Sync + 'static {
 
     /// Nothing more comes for now: everything up to this stamp was taken.
     fn settle(&mut self, _: Stamp) {}
+
+    /// Does what can wait until those who wait were answered.
+    fn tidy(&mut self) {}
 
     /// The octets that it takes.
     fn octets(&self) -> usize;
@@ -222,6 +229,9 @@ impl<I: Index> Shelf<I> {
             tokio::spawn(async move {
                 let loaded = this.read_all(&keeper, &*store).await;
                 this.phase.send_replace(loaded.map_or_else(Phase::Failed, |()| Phase::Loaded));
+                sleep(TIDY).await;
+                let tidied = in_background(move || this.change(Index::tidy)).await;
+                tidied.unwrap_or_else(|error| tracing::error!(%error, "an index is not tidy"));
             });
         }
     }

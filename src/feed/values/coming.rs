@@ -9,7 +9,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::Values;
-use super::chunk::Builder;
+use super::chunk::{Builder, Pack};
 use super::entry;
 use crate::feed::guard::lists::Lists;
 use crate::feed::shelf::in_background;
@@ -30,7 +30,7 @@ pub(super) struct Heard(HashMap<Uuid, Coming>);
 /// What has come into one: adjoining stretches.
 #[derive(Debug)]
 struct Coming {
-    full: VecDeque<(Stretch, Arc<Builder>)>,
+    full: VecDeque<(Stretch, Arc<Pack>)>,
     last: Stretch,
     read: Builder,
     objects: usize,
@@ -40,7 +40,7 @@ struct Coming {
 #[derive(Debug)]
 pub(super) enum Next {
     /// This, as it was read.
-    Heard(Stretch, Arc<Builder>),
+    Heard(Stretch, Arc<Pack>),
     /// What stands in the store up to here; then comes what was heard, of which a stretch is full or not.
     Stored(Stamp, bool),
 }
@@ -71,11 +71,14 @@ impl Values {
     }
 
     /// What was read of a stretch that was heard.
-    pub(super) async fn heard(&self, collection: Uuid, stretch: Stretch) -> Option<Arc<Builder>> {
-        let heard = self.heard.lock().await;
-        let coming = heard.0.get(&collection)?;
-        let full = coming.full.iter().find(|(its, _)| *its == stretch).map(|(_, read)| read.clone());
-        full.or_else(|| (coming.last == stretch).then(|| Arc::new(coming.read.clone())))
+    pub(super) async fn heard(&self, collection: Uuid, stretch: Stretch) -> Result<Option<Arc<Pack>>, StoreError> {
+        let heard = self.heard.clone().lock_owned().await;
+        in_background(move || {
+            let coming = heard.0.get(&collection)?;
+            let full = coming.full.iter().find(|(its, _)| *its == stretch).map(|(_, read)| read.clone());
+            full.or_else(|| (coming.last == stretch).then(|| coming.read.clone().finish().into()))
+        })
+        .await
     }
 
     /// What is to be kept next of a collection of which everything up to a stamp is kept.
@@ -125,7 +128,7 @@ impl Coming {
         let Self { full: mut held, last, read, .. } = std::mem::replace(self, Self::behind(upto));
         // Whoever should keep them cannot: they are read from the store one day.
         if held.len() < MOST {
-            held.push_back((last, Arc::new(read)));
+            held.push_back((last, Arc::new(read.finish())));
             self.full = held;
         }
     }
@@ -168,7 +171,7 @@ mod tests {
         // What is kept reaches into the first.
         let values = heard(vec![stored(0, 3), stored(3, 5)], 0).await;
         assert_eq!(values.heard_behind(HERE, Stamp(2)).await, [stretch(3, 5)]);
-        assert!(values.heard(HERE, stretch(0, 3)).await.is_some() && values.heard(HERE, stretch(0, 5)).await.is_none());
+        assert!(values.heard(HERE, stretch(0, 3)).await.unwrap().is_some() && values.heard(HERE, stretch(0, 5)).await.unwrap().is_none());
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::chunk::Builder;
+use super::chunk::{Builder, Pack};
 use super::coming::{HEAVY, Next};
 use super::entry;
 use super::table::Table;
@@ -44,7 +44,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// When the log tells of more objects than this, everything is read anew.
 const MOST_TOUCHED: usize = 10_000;
 /// Another one whenever what is kept changes its form: then everything is read anew.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What is kept of a collection.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -118,17 +118,17 @@ impl Keeper<Table> for Values {
         Ok(stretches)
     }
 
-    async fn fetch(&self, collection: Uuid, stretch: Stretch, lists: &Arc<Lists>, store: &dyn Store) -> Result<Option<Builder>, StoreError> {
-        if let Some(read) = self.heard(collection, stretch).await {
-            return in_background(move || Some(Arc::unwrap_or_clone(read))).await;
+    async fn fetch(&self, collection: Uuid, stretch: Stretch, lists: &Arc<Lists>, store: &dyn Store) -> Result<Option<Arc<Pack>>, StoreError> {
+        if let Some(read) = self.heard(collection, stretch).await? {
+            return Ok(Some(read));
         }
         let Some(paper) = store.paper(Kind::Values, id_of(collection, stretch), Stamp::ZERO).await? else { return Ok(None) };
         let lists = lists.clone();
         in_background(move || {
-            let (_, mut read) = Builder::unpack(&paper.text).ok().filter(|(of, _)| *of == stretch)?;
+            let (_, mut read) = Pack::unpack(&paper.text).ok().filter(|(of, _)| *of == stretch)?;
             // The lists may be others since.
             read.block(|kind, text| entry::is_blocked(kind, text, &lists));
-            Some(read)
+            Some(Arc::new(read))
         })
         .await
     }
@@ -210,7 +210,7 @@ impl Keeping<'_> {
             while let Some((last, _)) = self.read_on(collection, rest, STRETCH_PAGE, &mut read).await? {
                 rest.after = last;
             }
-            self.keep_stretch(collection, *stretch, &read).await?;
+            self.keep_stretch(collection, *stretch, &read.finish()).await?;
         }
         Ok(mended)
     }
@@ -224,7 +224,7 @@ impl Keeping<'_> {
                     (stretch, read)
                 }
                 Next::Stored(upto, more) => match self.read_stretch(collection, Stretch { after: kept.end(), upto }, more).await? {
-                    Some((stretch, read)) => (stretch, Arc::new(read)),
+                    Some((stretch, read)) => (stretch, read.finish().into()),
                     None => break,
                 },
             };
@@ -240,7 +240,7 @@ impl Keeping<'_> {
 
     /// Reads a stretch from the store; a whole one, or, if more is to come behind it, all there is.
     async fn read_stretch(&mut self, collection: Uuid, room: Stretch, more: bool) -> Result<Option<(Stretch, Builder)>, StoreError> {
-        if !more && self.count_pending(collection, room.after).await? < self.full {
+        if room.after >= room.upto || !more && self.count_pending(collection, room.after).await? < self.full {
             return Ok(None);
         }
         let (mut read, mut objects, mut last) = (Builder::default(), 0, room.after);
@@ -300,7 +300,7 @@ impl Keeping<'_> {
         }
     }
 
-    async fn keep_stretch(&self, collection: Uuid, stretch: Stretch, read: &Builder) -> Result<(), StoreError> {
+    async fn keep_stretch(&self, collection: Uuid, stretch: Stretch, read: &Pack) -> Result<(), StoreError> {
         let text = read.pack(stretch).map_err(|error| StoreError::Engine(format!("what is kept for lists: {error}")))?;
         self.feed.keep(self.feed.paper_for(Kind::Values, id_of(collection, stretch), text.into())).await
     }
@@ -548,10 +548,10 @@ mod tests {
         let NewObject { id, object, .. } = version(1, 2);
         let record = Record { added: Stamp(5), id: id.as_str().into(), version: String::new(), level: Level::Amber, origin: None, object };
         entry::read(&[record], &Lists::default(), &mut read);
-        let packed = read.pack(Stretch { after: Stamp(1), upto: Stamp(7) }).unwrap();
-        let form = "010702100000000000004000800000000000000105008089fad3a690ef0200ffffffffffffffffff0100000a090000000303ff0100001000000000000040\
-            00800000000000000105008089fad3a690ef0200ffffffffffffffffff0100130a090000000303ff0100002664312e6578616d706c656f66203120617420\
-            3276322e6578616d706c656f66203120617420320101026c3101010b6964656e746974792d2d31";
-        assert_eq!((FORMAT, hex::encode(packed).as_str()), (1, form), "another form wants another number");
+        let packed = read.finish().pack(Stretch { after: Stamp(1), upto: Stamp(7) }).unwrap();
+        let form = "010702100000000000004000800000000000000105000a09000000000303ff010000100000000000004000800000000000000105130a0900000000\
+            0303ff0100002664312e6578616d706c656f662031206174203276322e6578616d706c656f66203120617420320101026c3101010b6964656e746974792d\
+            2d3101008089fad3a690ef0200ffffffffffffffffff01";
+        assert_eq!((FORMAT, hex::encode(packed).as_str()), (2, form), "another form wants another number");
     }
 }

@@ -12,7 +12,7 @@ pub mod chunk;
 mod coming;
 mod entry;
 mod kept;
-mod numbers;
+pub mod numbers;
 mod order;
 mod table;
 #[cfg(test)]

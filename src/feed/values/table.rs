@@ -2,19 +2,20 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::hash::BuildHasher;
-use std::sync::Arc;
 use std::sync::atomic::{self, AtomicU64};
+use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
+use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
-use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
 use super::Snapshot;
-use super::chunk::{Builder, Chunk, Row};
+use super::chunk::{Builder, Chunk, Pack, Place, Pool, Row};
 use super::entry::{self, Object};
 use super::numbers::Numbers;
-use super::order::Key;
+use super::order::{Head, Key};
 use crate::feed::guard::lists::Lists;
 use crate::feed::shelf::Index;
 use crate::stix::id::StixId;
@@ -30,62 +31,85 @@ const JOB: usize = 16;
 #[derive(Debug)]
 pub(super) struct Table {
     chunks: Vec<Arc<Chunk>>,
-    /// For each indicator the serials of the chunks that hold values of it.
-    places: HashTable<(Object, u32)>,
-    hasher: DefaultHashBuilder,
+    /// For each indicator the serials of the chunks that hold values of it,
+    places: Places,
+    /// but for these.
+    late: Vec<Arc<Chunk>>,
     /// The chunks by their serials.
     serials: HashMap<u32, Arc<Chunk>>,
     next_serial: u32,
+    /// Where the values are that were read first, as long as chunks say where in it theirs are; at the beginning so many did.
+    pool: (Weak<Pool>, usize),
     edition: u64,
-    numbers: Numbers,
-    /// What was read and has no place yet, in no order.
-    gathered: Vec<Chunk>,
-    /// Of each indicator in it when its latest version was added.
-    newest: HashMap<Object, Stamp>,
+    numbers: Arc<Numbers>,
+    gathered: Gathered,
     published: Arc<ArcSwap<Snapshot>>,
     /// The most values in a chunk.
     full: usize,
 }
 
-/// A value that is to be put into a chunk, with its key.
+/// What was read and has no place yet, in no order.
+#[derive(Debug)]
+struct Gathered {
+    pool: Pool,
+    newest: Newest,
+}
+
+/// Which versions are the latest.
+#[derive(Debug, Default)]
+struct Newest {
+    /// Of each indicator a value of its latest version, with a digest of the indicator.
+    table: HashTable<(u32, Place)>,
+    hasher: DefaultHashBuilder,
+    /// The versions that are not the latest.
+    old: HashSet<(Object, Stamp)>,
+}
+
+/// In which chunks the values of each indicator may be.
+#[derive(Debug, Default)]
+struct Places {
+    /// Digests of indicators: where two have the same, a chunk may have no value of the one that is asked for.
+    table: HashTable<(u32, u32)>,
+    hasher: DefaultHashBuilder,
+}
+
+/// A value that is to be put into a chunk, with the head of its key.
+#[derive(Debug, Clone, Copy)]
 struct Keyed<'c> {
-    key: Key<'c>,
+    head: Head,
     row: Row<'c>,
 }
 
 impl Index for Table {
-    type Batch = Builder;
+    type Batch = Arc<Pack>;
     type Reader = Arc<Lists>;
     const IN_ORDER: bool = false;
 
-    fn read(lists: &Arc<Lists>, records: &[Record]) -> Builder {
+    fn read(lists: &Arc<Lists>, records: &[Record]) -> Arc<Pack> {
         let mut values = Builder::with_capacity(records.len());
         entry::read(records, lists, &mut values);
-        values
+        values.finish().into()
     }
 
     fn clear(&mut self) {
         // Editions go on, since what was made of the old chunks may still be there.
-        let numbers = std::mem::take(&mut self.numbers);
-        *self = Self { numbers, ..Self::new(self.published.clone(), self.full) };
+        *self = Self::numbered(self.numbers.clone(), self.published.clone(), self.full);
     }
 
-    fn take(&mut self, fresh: Builder) {
-        let fresh = self.numbered(fresh);
-        for row in fresh.rows() {
-            let newest = self.newest.entry(row.object()).or_default();
-            *newest = row.added().max(*newest);
-        }
-        self.gathered.push(fresh);
+    fn take(&mut self, fresh: Arc<Pack>) {
+        let Gathered { pool, newest } = &mut self.gathered;
+        let fresh = pool.push(fresh);
+        newest.take(pool, fresh);
     }
 
-    fn correct(&mut self, ids: &[StixId], now: Builder) {
+    fn correct(&mut self, ids: &[StixId], now: Arc<Pack>) {
         self.put_gathered();
         // Also where no indicator went: something else did.
         self.edition = next_edition();
         let doomed = ids.iter().filter_map(|id| Object::of(id.as_str())).collect();
-        let now = self.numbered(now);
-        self.change(&doomed, now.rows().collect());
+        let mut pool = Pool::new(self.numbers.clone());
+        pool.push(now);
+        self.change(&doomed, &pool.into(), |_| true);
     }
 
     fn settle(&mut self, latest: Stamp) {
@@ -98,93 +122,113 @@ impl Index for Table {
         }
     }
 
+    fn tidy(&mut self) {
+        let late = std::mem::take(&mut self.late);
+        self.places.reserve(late.iter().map(|chunk| chunk.len()).sum());
+        for chunk in late {
+            self.places.remember(&chunk);
+        }
+    }
+
     fn octets(&self) -> usize {
+        let first = self.pool.0.upgrade();
+        let own = |chunk: &&Arc<Chunk>| first.as_ref().is_none_or(|first| !Arc::ptr_eq(chunk.pool(), first));
+        let pools = self.chunks.iter().filter(own).map(|chunk| chunk.pool().octets()).sum::<usize>() + first.as_ref().map_or(0, |pool| pool.octets());
         let chunks: usize = self.chunks.iter().map(|chunk| chunk.octets()).sum();
-        chunks + self.places.allocation_size() + self.numbers.octets()
+        chunks + pools + self.places.table.allocation_size() + self.numbers.octets()
     }
 }
 
 impl Table {
     /// No values, in chunks of at most so many; what becomes of them is published there.
     pub(super) fn new(published: Arc<ArcSwap<Snapshot>>, full: usize) -> Self {
+        Self::numbered(Arc::default(), published, full)
+    }
+
+    /// The same, where numbers have been given already.
+    fn numbered(numbers: Arc<Numbers>, published: Arc<ArcSwap<Snapshot>>, full: usize) -> Self {
         Self {
             chunks: Vec::new(),
-            places: HashTable::new(),
-            hasher: DefaultHashBuilder::default(),
+            places: Places::default(),
+            late: Vec::new(),
             serials: HashMap::new(),
             next_serial: 0,
+            pool: (Weak::new(), 0),
             edition: next_edition(),
-            numbers: Numbers::default(),
-            gathered: Vec::new(),
-            newest: HashMap::new(),
+            gathered: Gathered::new(&numbers),
+            numbers,
             published,
             full,
         }
     }
 
-    /// What was read, with numbers.
-    fn numbered(&mut self, mut read: Builder) -> Chunk {
-        read.number(&mut self.numbers);
-        read.finish(next_edition())
-    }
-
     /// Puts what was read into chunks: of each indicator the latest version, if that is later than what is there.
     fn put_gathered(&mut self) {
-        let (gathered, mut newest) = (std::mem::take(&mut self.gathered), std::mem::take(&mut self.newest));
+        self.tidy();
+        let Gathered { pool, newest: Newest { table, mut old, .. } } = std::mem::replace(&mut self.gathered, Gathered::new(&self.numbers));
         let mut doomed = HashSet::new();
-        newest.retain(|object, added| match self.added(*object) {
-            Some(there) if there < *added => doomed.insert(*object),
-            there => there.is_none(),
-        });
-        let is_newest = |row: &Row<'_>| newest.get(&row.object()) == Some(&row.added());
-        let fresh = gathered.par_iter().flat_map_iter(Chunk::rows).filter(is_newest).collect();
-        drop(newest);
-        self.change(&doomed, fresh);
+        let known = table.iter().filter(|_| !self.chunks.is_empty());
+        for row in known.map(|(_, place)| pool.row(*place)) {
+            match self.added(row.object()) {
+                Some(there) if there < row.added() => doomed.insert(row.object()),
+                Some(_) => old.insert((row.object(), row.added())),
+                None => false,
+            };
+        }
+        self.change(&doomed, &pool.into(), |row| !old.contains(&(row.object(), row.added())));
     }
 
     /// When the version of an indicator was added whose values are in the chunks.
     fn added(&self, object: Object) -> Option<Stamp> {
-        let serial = self.serials_of(object).next()?;
-        self.serials.get(&serial)?.rows().find(|row| row.object() == object).map(Row::added)
-    }
-
-    fn serials_of(&self, object: Object) -> impl Iterator<Item = u32> {
-        let places = self.places.iter_hash(self.hasher.hash_one(object));
-        places.filter(move |(its, _)| *its == object).map(|(_, serial)| *serial)
+        let chunks = self.places.of(object).filter_map(|serial| self.serials.get(&serial));
+        chunks.flat_map(|chunk| chunk.rows()).find(|row| row.object() == object).map(Row::added)
     }
 
     /// Takes the values of some indicators out, and puts others in.
-    fn change(&mut self, doomed: &HashSet<Object>, fresh: Vec<Row<'_>>) {
-        let touched: HashSet<u32> = doomed.iter().flat_map(|object| self.serials_of(*object)).collect();
+    fn change(&mut self, doomed: &HashSet<Object>, pool: &Arc<Pool>, is_wanted: impl Fn(Row<'_>) -> bool) {
+        self.tidy();
+        let touched: HashSet<u32> = doomed.iter().flat_map(|object| self.places.of(*object)).collect();
+        let fresh = sorted(pool, is_wanted);
         if touched.is_empty() && fresh.is_empty() {
             return;
         }
         self.edition = next_edition();
-        let mut fresh: Vec<Keyed<'_>> = fresh.into_par_iter().map(|row| Keyed { key: row.key(), row }).collect();
-        fresh.par_sort_unstable_by(|one, other| one.key.cmp(&other.key).then_with(|| rank(one.row).cmp(&rank(other.row))));
         let full = self.full;
         let built = if self.chunks.is_empty() {
-            cut(&fresh, full * JOB).par_iter().map(|fresh| (None, rebuilt(None, doomed, fresh, full))).collect()
+            let built: Vec<_> = cut(&fresh, full * JOB).par_iter().map(|fresh| (None, first_chunks(pool, fresh, full))).collect();
+            self.pool = (Arc::downgrade(pool), built.iter().map(|(_, chunks)| chunks.len()).sum());
+            built
         } else {
             let jobs = self.jobs(&touched, &fresh);
-            jobs.par_iter().map(|(chunk, fresh)| (Some(chunk.serial), rebuilt(Some(chunk), doomed, fresh, full))).collect()
+            jobs.par_iter().map(|(chunk, fresh)| (Some(chunk.serial), self.rebuilt(chunk, doomed, fresh))).collect()
         };
         self.replace(built);
     }
 
+    /// A chunk without the values of some indicators and with new ones, as one chunk or several.
+    fn rebuilt(&self, chunk: &Chunk, doomed: &HashSet<Object>, fresh: &[Keyed<'_>]) -> Vec<Chunk> {
+        let kept = chunk.rows().filter(|row| !doomed.contains(&row.object())).map(Keyed::new);
+        let mut values: Vec<Keyed<'_>> = kept.chain(fresh.iter().copied()).collect();
+        values.sort_by(Keyed::order);
+        divided(&values, self.full).map(|piece| Chunk::copied(piece.iter().map(|keyed| keyed.row), &self.numbers, next_edition())).collect()
+    }
+
     /// Every chunk that is to be built anew, with the values that come into it.
     fn jobs<'k, 'c>(&self, touched: &HashSet<u32>, fresh: &'k [Keyed<'c>]) -> Vec<(Arc<Chunk>, &'k [Keyed<'c>])> {
+        let (first, chunks) = &self.pool;
+        // What few need is not kept for them.
+        let is_worn = first.strong_count() < chunks / 2;
         let mut jobs = Vec::new();
         let mut rest = fresh;
         for (at, chunk) in self.chunks.iter().enumerate() {
             // What comes before the first chunk goes into it.
             let here = match self.chunks.get(at + 1) {
-                Some(next) => rest.partition_point(|fresh| fresh.key < next.first),
+                Some(next) => rest.partition_point(|fresh| fresh.is_before(&next.first)),
                 None => rest.len(),
             };
             let (fresh, others) = rest.split_at(here);
             rest = others;
-            if !fresh.is_empty() || touched.contains(&chunk.serial) {
+            if !fresh.is_empty() || touched.contains(&chunk.serial) || is_worn && first.as_ptr() == Arc::as_ptr(chunk.pool()) {
                 jobs.push((chunk.clone(), fresh));
             }
         }
@@ -195,23 +239,29 @@ impl Table {
     fn replace(&mut self, built: Vec<(Option<u32>, Vec<Chunk>)>) {
         let mut replaced: HashMap<u32, Vec<Arc<Chunk>>> = HashMap::with_capacity(built.len());
         let mut added = Vec::new();
-        let (rows, hasher) = (built.iter().flat_map(|(_, chunks)| chunks).map(Chunk::len).sum(), &self.hasher);
-        self.places.reserve(rows, |(object, _)| hasher.hash_one(object));
         for (old, chunks) in built {
-            if let Some(serial) = old {
-                self.forget(serial);
+            if let Some(chunk) = old.and_then(|serial| self.serials.remove(&serial)) {
+                self.places.forget(&chunk);
             }
             let mut kept = old;
             let chunks = chunks.into_iter().map(|mut chunk| {
                 chunk.serial = kept.take().unwrap_or_else(|| self.new_serial());
-                self.remember(chunk)
+                let chunk = Arc::new(chunk);
+                self.serials.insert(chunk.serial, chunk.clone());
+                chunk
             });
-            let chunks = chunks.collect();
+            let chunks: Vec<_> = chunks.collect();
             match old {
-                Some(serial) => drop(replaced.insert(serial, chunks)),
+                Some(serial) => {
+                    for chunk in &chunks {
+                        self.places.remember(chunk);
+                    }
+                    replaced.insert(serial, chunks);
+                }
                 None => added.extend(chunks),
             }
         }
+        self.late.extend(added.iter().cloned());
         let old = std::mem::take(&mut self.chunks);
         self.chunks = old.into_iter().flat_map(|chunk| replaced.remove(&chunk.serial).unwrap_or_else(|| vec![chunk])).chain(added).collect();
     }
@@ -220,31 +270,94 @@ impl Table {
         self.next_serial += 1;
         self.next_serial
     }
+}
 
-    /// The values of a chunk are not there any more.
-    fn forget(&mut self, serial: u32) {
-        let Some(chunk) = self.serials.remove(&serial) else { return };
-        for row in chunk.rows() {
-            let hash = self.hasher.hash_one(row.object());
-            if let Ok(place) = self.places.find_entry(hash, |place| *place == (row.object(), serial)) {
-                place.remove();
+impl Gathered {
+    fn new(numbers: &Arc<Numbers>) -> Self {
+        Self { pool: Pool::new(numbers.clone()), newest: Newest::default() }
+    }
+}
+
+impl Newest {
+    /// Takes values that are new in a pool.
+    fn take(&mut self, pool: &Pool, fresh: u32) {
+        let Self { table, hasher, old } = self;
+        for row in pool.rows_of(fresh) {
+            let digest = digest(hasher, row.object());
+            let is_same = |(its, place): &(u32, Place)| *its == digest && pool.row(*place).object() == row.object();
+            match table.entry(hasher.hash_one(digest), is_same, |(digest, _)| hasher.hash_one(*digest)) {
+                Entry::Vacant(entry) => drop(entry.insert((digest, row.place()))),
+                Entry::Occupied(mut entry) => {
+                    let known = pool.row(entry.get().1).added();
+                    if known != row.added() {
+                        old.insert((row.object(), known.min(row.added())));
+                    }
+                    if known < row.added() {
+                        entry.get_mut().1 = row.place();
+                    }
+                }
             }
         }
+    }
+}
+
+impl Places {
+    /// The serials of the chunks that may hold values of an indicator.
+    fn of(&self, object: Object) -> impl Iterator<Item = u32> {
+        let digest = digest(&self.hasher, object);
+        let found = self.table.iter_hash(self.hasher.hash_one(digest));
+        found.filter(move |(its, _)| *its == digest).map(|(_, serial)| *serial)
+    }
+
+    fn reserve(&mut self, values: usize) {
+        self.table.reserve(values, |(digest, _)| self.hasher.hash_one(*digest));
     }
 
     /// The values of a chunk are there.
-    fn remember(&mut self, chunk: Chunk) -> Arc<Chunk> {
-        let chunk = Arc::new(chunk);
-        self.serials.insert(chunk.serial, chunk.clone());
+    fn remember(&mut self, chunk: &Chunk) {
+        let hasher = &self.hasher;
         for row in chunk.rows() {
-            let (place, hasher) = ((row.object(), chunk.serial), &self.hasher);
-            let hash = hasher.hash_one(row.object());
-            if self.places.find(hash, |its| *its == place).is_none() {
-                self.places.insert_unique(hash, place, |(object, _)| hasher.hash_one(object));
+            let place = (digest(hasher, row.object()), chunk.serial);
+            if let Entry::Vacant(entry) = self.table.entry(hasher.hash_one(place.0), |its| *its == place, |(digest, _)| hasher.hash_one(*digest)) {
+                entry.insert(place);
             }
         }
-        chunk
     }
+
+    /// The values of a chunk are not there any more.
+    fn forget(&mut self, chunk: &Chunk) {
+        for row in chunk.rows() {
+            let place = (digest(&self.hasher, row.object()), chunk.serial);
+            if let Ok(entry) = self.table.find_entry(self.hasher.hash_one(place.0), |its| *its == place) {
+                entry.remove();
+            }
+        }
+    }
+}
+
+impl<'c> Keyed<'c> {
+    fn new(row: Row<'c>) -> Self {
+        Self { head: row.key().head, row }
+    }
+
+    /// By their keys; where these are the same by value, then the most confident first, then the newest.
+    fn order(&self, other: &Self) -> Ordering {
+        let rank = |row: Row<'c>| (row.value(), Reverse(row.confidence()), Reverse(row.added()), row.object());
+        self.key_order(other).then_with(|| rank(self.row).cmp(&rank(other.row)))
+    }
+
+    fn key_order(&self, other: &Self) -> Ordering {
+        self.head.cmp(&other.head).then_with(|| self.row.key().cmp(&other.row.key()))
+    }
+
+    fn is_before(&self, key: &Key<'_>) -> bool {
+        self.head.cmp(&key.head).then_with(|| self.row.key().cmp(key)).is_lt()
+    }
+}
+
+/// What an indicator is found by. Another may have the same.
+fn digest(hasher: &DefaultHashBuilder, object: Object) -> u32 {
+    u32::try_from(hasher.hash_one(object) >> 32).unwrap_or_default()
 }
 
 /// A number that nothing else was given in this program.
@@ -253,16 +366,19 @@ fn next_edition() -> u64 {
     LAST.fetch_add(1, atomic::Ordering::Relaxed) + 1
 }
 
-/// In which order values of one key stand: by value, then the most confident first, then the newest.
-fn rank(row: Row<'_>) -> (&str, Reverse<Option<u8>>, Reverse<Stamp>, Object) {
-    (row.value(), Reverse(row.confidence()), Reverse(row.added()), row.object())
+/// The values of a pool that are wanted, in their order.
+fn sorted(pool: &Pool, is_wanted: impl Fn(Row<'_>) -> bool) -> Vec<Keyed<'_>> {
+    let mut keyed: Vec<Keyed<'_>> = pool.rows().map(Keyed::new).collect();
+    keyed.retain(|keyed| is_wanted(keyed.row));
+    keyed.par_sort_unstable_by(Keyed::order);
+    keyed
 }
 
 /// Values in pieces of at least so many, none of which ends between values of one key.
 fn cut<'k, 'c>(mut values: &'k [Keyed<'c>], least: usize) -> Vec<&'k [Keyed<'c>]> {
     let mut pieces = Vec::new();
     while let Some(last) = values.get(..least).and_then(<[_]>::last) {
-        let end = values.partition_point(|value| value.key <= last.key);
+        let end = values.partition_point(|value| value.key_order(last).is_le());
         let (piece, rest) = values.split_at(end);
         pieces.push(piece);
         values = rest;
@@ -271,62 +387,14 @@ fn cut<'k, 'c>(mut values: &'k [Keyed<'c>], least: usize) -> Vec<&'k [Keyed<'c>]
     pieces
 }
 
-/// A chunk without the values of some indicators and with new ones, as one chunk or several.
-fn rebuilt(chunk: Option<&Chunk>, doomed: &HashSet<Object>, fresh: &[Keyed<'_>], full: usize) -> Vec<Chunk> {
-    let kept = chunk.into_iter().flat_map(Chunk::rows).filter(|row| !doomed.contains(&row.object()));
-    let mut kept = kept.map(|row| (row.key(), row)).peekable();
-    let mut fresh = fresh.iter().map(|fresh| (&fresh.key, fresh.row)).peekable();
-    let mut out = Pieces::of(chunk.map_or(0, Chunk::len) + fresh.len(), full);
-    loop {
-        let order = match (kept.peek(), fresh.peek()) {
-            (Some((key, row)), Some((other_key, other))) => key.cmp(other_key).then_with(|| rank(*row).cmp(&rank(*other))),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (None, None) => return out.finish(),
-        };
-        if order == Ordering::Less {
-            kept.next().into_iter().for_each(|(key, row)| out.take(&key, row));
-        } else {
-            fresh.next().into_iter().for_each(|(key, row)| out.take(key, row));
-        }
-    }
+/// Values in pieces of one kind, of evenly so many that few have more than `full`.
+fn divided<'k, 'c>(values: &'k [Keyed<'c>], full: usize) -> impl Iterator<Item = &'k [Keyed<'c>]> {
+    let even = values.len().div_ceil(values.len().div_ceil(full).max(1)).max(1);
+    let kinds = values.chunk_by(|one, other| one.head.is_of_kind(other.head));
+    kinds.flat_map(move |values| cut(values, even)).filter(|piece| !piece.is_empty())
 }
 
-/// Values on their way into chunks.
-struct Pieces<'k> {
-    /// The most in each chunk.
-    most: usize,
-    done: Vec<Chunk>,
-    building: Builder,
-    last: Key<'k>,
-}
-
-impl<'k> Pieces<'k> {
-    /// For so many values, which are divided evenly.
-    fn of(count: usize, full: usize) -> Self {
-        let most = count.div_ceil(count.div_ceil(full).max(1)).max(1);
-        Self { most, done: Vec::new(), building: Builder::with_capacity(most), last: Key::default() }
-    }
-
-    /// Adds a value; a new chunk begins with each kind and when one is full, but not between values of one key.
-    fn take(&mut self, key: &Key<'k>, row: Row<'_>) {
-        let is_full = self.building.len() >= self.most && self.last != *key;
-        if self.building.len() > 0 && (is_full || !self.last.is_of_kind(key)) {
-            self.cut();
-        }
-        self.building.copy(row);
-        self.last.clone_from(key);
-    }
-
-    fn cut(&mut self) {
-        let full = std::mem::replace(&mut self.building, Builder::with_capacity(self.most));
-        self.done.push(full.finish(next_edition()));
-    }
-
-    fn finish(mut self) -> Vec<Chunk> {
-        if self.building.len() > 0 {
-            self.cut();
-        }
-        self.done
-    }
+/// The chunks of some values, which stay where they are.
+fn first_chunks(pool: &Arc<Pool>, values: &[Keyed<'_>], full: usize) -> Vec<Chunk> {
+    divided(values, full).map(|piece| Chunk::of(pool, piece.iter().map(|keyed| keyed.row), next_edition())).collect()
 }

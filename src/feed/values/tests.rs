@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::Snapshot;
-use super::chunk::{Builder, Chunk, Fresh, Row};
+use super::chunk::{Builder, Chunk, Fresh, Pack, Pool, Row};
 use super::entry::{self, Object, Told};
 use super::order::Key;
 use super::table::Table;
@@ -51,8 +51,6 @@ enum Step {
     Fall(u128, Vec<usize>),
     /// It was deleted.
     Delete(u128),
-    /// Nothing more comes for now.
-    Settle,
 }
 
 fn object(n: u128) -> StixId {
@@ -84,7 +82,7 @@ impl Indicator {
 }
 
 /// What was read of some indicators.
-fn read<'i>(indicators: impl IntoIterator<Item = &'i Indicator>) -> Builder {
+fn read<'i>(indicators: impl IntoIterator<Item = &'i Indicator>) -> Arc<Pack> {
     let mut read = Builder::default();
     for indicator in indicators {
         let name = indicator.name();
@@ -94,18 +92,18 @@ fn read<'i>(indicators: impl IntoIterator<Item = &'i Indicator>) -> Builder {
             read.add(&Fresh { object, added, told: &told, kind: *kind, value: text, sound: *sound, blocked: false });
         }
     }
-    read
+    read.finish().into()
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+/// Steps, and whether nothing more comes for now after each.
+fn steps() -> impl Strategy<Value = Vec<(Step, bool)>> {
     let values = || prop::sample::subsequence((0..VALUES.len()).collect::<Vec<_>>(), 1..4);
     let step = prop_oneof![
         6 => (0..40_u128, values(), 0..3_u8).prop_map(|(n, values, confidence)| Step::Read(n, values, confidence)),
         1 => (0..40_u128, values()).prop_map(|(n, values)| Step::Fall(n, values)),
         1 => (0..40_u128).prop_map(Step::Delete),
-        2 => Just(Step::Settle),
     ];
-    prop::collection::vec(step, 1..120)
+    prop::collection::vec((step, prop::bool::weighted(0.7)), 1..120)
 }
 
 fn told(row: Row<'_>) -> (Kind, String, String) {
@@ -133,7 +131,7 @@ proptest! {
         let mut table = Table::new(published.clone(), 4);
         let mut latest: BTreeMap<u128, Indicator> = BTreeMap::new();
         let mut clock = 1000;
-        for step in steps {
+        for (step, settles) in steps {
             clock += 1;
             match step {
                 Step::Read(n, values, confidence) => {
@@ -151,9 +149,11 @@ proptest! {
                 }
                 Step::Delete(n) => {
                     latest.remove(&n);
-                    table.correct(&[object(n)], Builder::default());
+                    table.correct(&[object(n)], Arc::default());
                 }
-                Step::Settle => {}
+            }
+            if !settles {
+                continue;
             }
             let before = published.load_full();
             table.settle(Stamp(1));
@@ -174,22 +174,44 @@ proptest! {
             let mut numbers: HashMap<u32, (Kind, String)> = HashMap::new();
             for row in after.chunks.iter().flat_map(|chunk| chunk.rows()) {
                 let value = (row.kind(), row.value().to_owned());
-                prop_assert_eq!(numbers.entry(row.number()).or_insert_with(|| value.clone()), &value);
-                prop_assert!(row.number() >= 9_000_000);
+                let number = row.numbers().of(row.kind(), row.value());
+                prop_assert_eq!(numbers.entry(number).or_insert_with(|| value.clone()), &value);
+                prop_assert!(number >= 9_000_000);
             }
         }
     }
+}
+
+/// An indicator of one value for each number.
+fn many(range: std::ops::Range<u64>) -> Arc<Pack> {
+    let value = |n| Value { kind: Kind::Domain, text: format!("d{n:05}.example"), sound: true };
+    let one = |n: u64| Indicator { values: vec![value(n)], ..Indicator::new(n.into(), n + 1, &[], 50) };
+    read(&range.map(one).collect::<Vec<_>>())
+}
+
+#[test]
+fn what_was_read_first_goes_when_few_chunks_are_of_it() {
+    let published = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
+    let mut table = Table::new(published.clone(), 8);
+    let first = many(0..1000);
+    table.take(first.clone());
+    table.settle(Stamp(1));
+    let mut left = 0_u32;
+    while left < 1000 && Arc::strong_count(&first) > 1 {
+        table.correct(&[object(left.into())], Arc::default());
+        table.settle(Stamp(1));
+        left += 1;
+    }
+    assert!((400..600).contains(&left), "{left}");
+    let values: Vec<_> =
+        published.load().chunks.iter().flat_map(|chunk| chunk.rows().map(|row| row.value().to_owned()).collect::<Vec<_>>()).collect();
+    assert_eq!(values, (left..1000).map(|n| format!("d{n:05}.example")).collect::<Vec<_>>());
 }
 
 #[test]
 fn a_change_makes_few_chunks_anew() {
     let published = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
     let mut table = Table::new(published.clone(), 8);
-    let many = |range: std::ops::Range<u64>| {
-        let value = |n| Value { kind: Kind::Domain, text: format!("d{n:05}.example"), sound: true };
-        let one = |n: u64| Indicator { values: vec![value(n)], ..Indicator::new(n.into(), n + 1, &[], 50) };
-        read(&range.map(one).collect::<Vec<_>>())
-    };
     table.take(many(0..1000));
     table.settle(Stamp(1));
     let before = published.load_full();
@@ -206,7 +228,15 @@ fn read_text(object: &str, lists: &Lists) -> Chunk {
     let object = Bytes::from(object.to_owned());
     let mut read = Builder::default();
     entry::read(&[Record { added: Stamp(1), id, version: String::new(), level: Level::Amber, origin: None, object }], lists, &mut read);
-    read.finish(1)
+    chunk(read)
+}
+
+/// What was read, in that order.
+fn chunk(read: Builder) -> Chunk {
+    let mut pool = Pool::new(Arc::default());
+    pool.push(read.finish().into());
+    let pool = Arc::new(pool);
+    Chunk::of(&pool, pool.rows_of(0), 1)
 }
 
 #[test]
@@ -246,10 +276,9 @@ fn labels_and_makers_are_those_of_each_value() {
         let object = Object(Uuid::nil());
         built.add(&Fresh { object, added: Stamp(1), told: &told, kind: Kind::Mutex, value: "v", sound: true, blocked: false });
     }
-    let read = built.finish(1);
-    let mut copied = Builder::default();
-    read.rows().for_each(|row| copied.copy(row));
-    for chunk in [read, copied.finish(2)] {
+    let read = chunk(built);
+    let copied = Chunk::copied(read.rows().collect::<Vec<_>>().into_iter(), &Arc::default(), 2);
+    for chunk in [read, copied] {
         let told: Vec<(Vec<&str>, &str)> = chunk.rows().map(|row| (row.labels().iter().map(|label| &**label).collect(), row.source())).collect();
         assert_eq!(told, all.iter().map(|(labels, source)| (labels.to_vec(), *source)).collect::<Vec<_>>());
     }

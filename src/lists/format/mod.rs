@@ -11,6 +11,7 @@ use std::fmt::Write;
 
 use uuid::Uuid;
 
+use crate::feed::values::numbers::Numbers;
 use crate::stix::ioc::Kind;
 use crate::stix::marking::Level;
 use crate::taxii::stamp::Stamp;
@@ -101,8 +102,8 @@ pub struct Item<'a> {
     pub value: &'a str,
     /// Whether the value is in the normal form of its kind. If not, it may hold any character but is no such thing.
     pub sound: bool,
-    /// A number from 9,000,000 up that no other value of the collection has, and that stays the same.
-    pub number: u32,
+    /// The numbers of the collection's values.
+    pub numbers: &'a Numbers,
     /// The id of the indicator.
     pub id: &'a str,
     /// Its name; may hold any character, and be empty.
@@ -127,6 +128,13 @@ pub struct Item<'a> {
     pub valid_until: Option<Stamp>,
     /// Taken back, or not valid any more. Only formats with [`Shape::Events`] are shown such.
     pub gone: bool,
+}
+
+impl Item<'_> {
+    /// A number from 9,000,000 up that no other value of the collection has, and that stays the same.
+    fn number(&self) -> u32 {
+        self.numbers.of(self.kind, self.value)
+    }
 }
 
 /// What list it is.

@@ -1,8 +1,11 @@
 //! Values for the tests of formats, and a list made of them as the door makes it.
 
+use std::sync::LazyLock;
+
 use uuid::Uuid;
 
 use super::{About, Format, Item, Shape, Sum};
+use crate::feed::values::numbers::Numbers;
 use crate::stix::ioc::Kind;
 use crate::stix::marking::Level;
 use crate::taxii::stamp::{DAY, Stamp};
@@ -13,13 +16,16 @@ pub(super) const HOSTILE: &str = "=a\"b'c;d\\e|f:g#h,i\tj\r\nk\0l\u{2028}m\u{85}
 /// 2021-03-02, 12:00:01.
 pub(super) const WHEN: Stamp = Stamp(1_614_686_401_000_000);
 
+/// The numbers of all values in these tests.
+static NUMBERS: LazyLock<Numbers> = LazyLock::new(Numbers::default);
+
 /// A sound value.
 pub(super) fn item(kind: Kind, value: &str) -> Item<'_> {
     Item {
         kind,
         value,
         sound: true,
-        number: 9_000_000,
+        numbers: &NUMBERS,
         id: "indicator--00000000-0000-4000-8000-000000000001",
         name: "A name",
         labels: &[],
@@ -83,4 +89,12 @@ pub(super) fn list(format: &dyn Format, name: &str, items: &[Item<'_>]) -> Strin
 /// The lines of a text that are no comments.
 pub(super) fn lines<'a>(text: &'a str, mark: &str) -> Vec<&'a str> {
     text.lines().filter(|line| !line.starts_with(mark) && !line.is_empty()).collect()
+}
+
+/// A rule without what every rule ends with, and without its message.
+pub(super) fn shortened(rule: &str) -> String {
+    let (rule, end) = rule.split_once("sid:").unwrap();
+    let number: u32 = end.strip_suffix("; rev:1614686401;)").unwrap().parse().unwrap();
+    assert!(number >= 9_000_000);
+    format!("{rule}…").replace("(msg:\"Taxiway A name\"; ", "(")
 }
