@@ -329,7 +329,8 @@ async fn look_after_values(feed: Arc<Feed>) {
     let mut ear = feed.bell().listen();
     // At most one, which ends with this.
     let mut keeping = JoinSet::new();
-    let (mut kept, mut pending) = (Instant::now(), false);
+    // What was stored before may not have been kept.
+    let (mut kept, mut pending) = (Instant::now(), true);
     loop {
         let comes = timeout(CALM, ear.heard()).await.is_ok();
         pending |= comes;
