@@ -190,6 +190,16 @@ fn many(range: std::ops::Range<u64>) -> Arc<Pack> {
 }
 
 #[test]
+fn what_is_deleted_before_anything_is_settled_is_not_there() {
+    let published = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
+    let mut table = Table::new(published.clone(), 8);
+    table.take(many(0..20));
+    table.correct(&[object(3)], Arc::default());
+    table.settle(Stamp(1));
+    assert_eq!(published.load().chunks.iter().map(|chunk| chunk.len()).sum::<usize>(), 19);
+}
+
+#[test]
 fn what_was_read_first_goes_when_few_chunks_are_of_it() {
     let published = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
     let mut table = Table::new(published.clone(), 8);
