@@ -167,6 +167,7 @@ impl Table {
         self.tidy();
         let Gathered { pool, newest: Newest { table, mut old, .. } } = std::mem::replace(&mut self.gathered, Gathered::new(&self.numbers));
         let mut doomed = HashSet::new();
+        // Before the first chunks there is nothing to look a million up in.
         let known = table.iter().filter(|_| !self.chunks.is_empty());
         for row in known.map(|(_, place)| pool.row(*place)) {
             match self.added(row.object()) {
@@ -186,6 +187,7 @@ impl Table {
 
     /// Takes the values of some indicators out, and puts others in.
     fn change(&mut self, doomed: &HashSet<Object>, pool: &Arc<Pool>, is_wanted: impl Fn(Row<'_>) -> bool) {
+        // What was gathered may just have made the first chunks.
         self.tidy();
         let touched: HashSet<u32> = doomed.iter().flat_map(|object| self.places.of(*object)).collect();
         let fresh = sorted(pool, is_wanted);

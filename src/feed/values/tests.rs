@@ -241,7 +241,7 @@ fn read_text(object: &str, lists: &Lists) -> Chunk {
     chunk(read)
 }
 
-/// What was read, in that order.
+/// What was read, as one chunk.
 fn chunk(read: Builder) -> Chunk {
     let mut pool = Pool::new(Arc::default());
     pool.push(read.finish().into());

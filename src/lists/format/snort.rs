@@ -84,8 +84,9 @@ mod tests {
     use super::*;
 
     fn rules(kind: Kind, value: &str) -> Vec<String> {
-        let written = list(&Rules, "snort.rules", &[item(kind, value)]);
-        lines(&written, "#").into_iter().map(shortened).collect()
+        let item = item(kind, value);
+        let written = list(&Rules, "snort.rules", &[item]);
+        lines(&written, "#").into_iter().map(|line| shortened(line, &item)).collect()
     }
 
     #[test]

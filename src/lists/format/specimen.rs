@@ -91,10 +91,8 @@ pub(super) fn lines<'a>(text: &'a str, mark: &str) -> Vec<&'a str> {
     text.lines().filter(|line| !line.starts_with(mark) && !line.is_empty()).collect()
 }
 
-/// A rule without what every rule ends with, and without its message.
-pub(super) fn shortened(rule: &str) -> String {
-    let (rule, end) = rule.split_once("sid:").unwrap();
-    let number: u32 = end.strip_suffix("; rev:1614686401;)").unwrap().parse().unwrap();
-    assert!(number >= 9_000_000);
-    format!("{rule}…").replace("(msg:\"Taxiway A name\"; ", "(")
+/// A rule of an item without what every rule ends with, and without its message.
+pub(super) fn shortened(rule: &str, item: &Item<'_>) -> String {
+    let end = format!("sid:{}; rev:1614686401;)", item.number());
+    rule.replace(&end, "…").replace("(msg:\"Taxiway A name\"; ", "(")
 }

@@ -159,9 +159,10 @@ mod tests {
     const END: &str = "metadata:stix indicator--00000000-0000-4000-8000-000000000001, confidence 80; ";
 
     fn rules(kind: Kind, value: &str) -> Vec<String> {
-        let written = list(&Rules, "suricata.rules", &[item(kind, value)]);
+        let item = item(kind, value);
+        let written = list(&Rules, "suricata.rules", &[item]);
         let plain = lines(&written, "#").into_iter();
-        plain.map(|line| shortened(&line.replace(END, ""))).collect()
+        plain.map(|line| shortened(&line.replace(END, ""), &item)).collect()
     }
 
     #[test]
